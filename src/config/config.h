@@ -1,0 +1,35 @@
+/* The whole configuration: files, URLs of the command line, or both. Pure but
+ * for reading the files. */
+#ifndef AIOPOLL_CONFIG_H
+#define AIOPOLL_CONFIG_H
+
+#include <stddef.h>
+
+#include "config/problem.h"
+#include "config/setting.h"
+#include "config/url.h"
+
+enum { SERVER_NAME_MAX = 128 };
+
+struct server_config {
+    char *name; /* unique; letters, digits, '.', '_', '-' */
+    struct url url;
+    const struct server_settings *settings; /* the defaults, or its own; owned by the config */
+};
+
+struct config {
+    struct daemon_settings daemon;
+    struct server_settings defaults;
+    struct server_config *servers; /* in the order of the files, then the command line */
+    size_t server_count;
+};
+
+/* Reads `path` (NULL: no file) with what it includes, and `urls`. Every problem
+ * is added to `problems`, sorted by place; where there are any, NULL is returned.
+ * To be freed by config_free(). */
+struct config *config_read(const char *path, char *const *urls, size_t url_count,
+                           struct problems *problems);
+
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,34 @@
+/* What is wrong with a configuration, gathered so that all of it can be told in
+ * one go. Pure. */
+#ifndef AIOPOLL_PROBLEM_H
+#define AIOPOLL_PROBLEM_H
+
+#include <stddef.h>
+
+struct problem {
+    unsigned file; /* order of the file among those read */
+    unsigned line; /* 0: the file as a whole */
+    size_t number; /* order of discovery */
+    char *text;    /* "FILE:LINE: sentence" */
+};
+
+struct problems {
+    struct problem *list;
+    size_t count, capacity;
+};
+
+/* Where something stands. `name` is borrowed for the call only. */
+struct place {
+    const char *name; /* of the file, or NULL: the command line */
+    unsigned file, line;
+};
+
+__attribute__((format(printf, 3, 4))) void problem_add(struct problems *problems,
+                                                       struct place place, const char *format, ...);
+
+/* Puts them in the order of files and lines. */
+void problems_sort(struct problems *problems);
+
+void problems_free(struct problems *problems);
+
+#endif

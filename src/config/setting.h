@@ -1,0 +1,62 @@
+/* The keys of the configuration: their names, types, ranges and defaults. Pure. */
+#ifndef AIOPOLL_SETTING_H
+#define AIOPOLL_SETTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/problem.h"
+
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+extern const char *const log_format_names[]; /* by enum log_format; ends in NULL */
+extern const char *const log_level_names[];  /* by enum log_level; ends in NULL */
+
+/* [aiopoll]. Every field is an int64_t, so that one table can describe them. */
+struct daemon_settings {
+    int64_t log_format; /* enum log_format */
+    int64_t log_level;  /* enum log_level: the least grave that is told */
+    int64_t start_rate; /* first polls a second */
+};
+
+/* [defaults] and what [server NAME] may change. Nanoseconds, but for max_body. */
+struct server_settings {
+    int64_t timeout, connect_timeout, keep_alive;
+    int64_t max_body; /* bytes */
+    int64_t min_delay, max_delay;
+    int64_t retry, retry_max;
+};
+
+struct setting; /* one key; see setting.c */
+
+extern const struct setting daemon_setting_table[];
+extern const struct setting server_setting_table[];
+
+/* Fills the struct that `table` describes with its defaults. */
+void settings_init(const struct setting *table, void *settings);
+
+/* Copies what is set in `from` (a bit a key, in `set`) over `into`. */
+void settings_overlay(const struct setting *table, void *into, const void *from, uint32_t set);
+
+enum setting_result { SETTING_UNKNOWN, SETTING_DONE };
+
+/* Sets `key` to the value written as `value`, and its bit in *set. A wrong value
+ * or a key that is set already is a problem; `shown` is the value as it stands in
+ * the file, for the complaint: an expanded one might hold a secret. With `value`
+ * NULL (a complaint stands already) only the bit is set. SETTING_UNKNOWN where the table has no
+ * such key: nothing is noted then. */
+enum setting_result setting_apply(const struct setting *table, void *settings, uint32_t *set,
+                                  const char *key, const char *value, const char *shown,
+                                  struct place place, struct problems *problems);
+
+/* Reads `value` as `key`'s and nothing else. For the command line. On failure
+ * false, with a sentence in `why`. */
+bool setting_parse(const struct setting *table, void *settings, const char *key, const char *value,
+                   const char *shown, char *why, size_t why_size);
+
+/* The names of the table's keys, NULL-terminated; `out` has room for 32. */
+const char *const *setting_names(const struct setting *table, const char *out[32]);
+
+#endif

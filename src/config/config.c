@@ -33,6 +33,7 @@ struct builder {
     enum section section;
     uint32_t daemon_set, defaults_set;
     struct place defaults_place;
+    bool defaults_agree; /* with each other */
     struct draft *drafts;
     size_t draft_count, draft_capacity;
 };
@@ -307,10 +308,11 @@ static void check_duplicates(struct builder *builder)
 }
 
 /* Where two settings have to agree. `what` begins the sentence. */
-static void check_settings(struct builder *builder, struct place place, const char *what,
+static bool check_settings(struct builder *builder, struct place place, const char *what,
                            const struct server_settings *settings)
 {
     char low[DURATION_SIZE], high[DURATION_SIZE];
+    size_t before = builder->problems->count;
     if (settings->min_delay > settings->max_delay)
         problem_add(builder->problems, place, "%s: min-delay (%s) is more than max-delay (%s)",
                     what, duration_text(low, settings->min_delay),
@@ -318,6 +320,7 @@ static void check_settings(struct builder *builder, struct place place, const ch
     if (settings->retry > settings->retry_max)
         problem_add(builder->problems, place, "%s: retry (%s) is more than retry-max (%s)", what,
                     duration_text(low, settings->retry), duration_text(high, settings->retry_max));
+    return builder->problems->count == before;
 }
 
 /* Its own settings over the defaults; without any, the defaults themselves. */
@@ -330,7 +333,8 @@ static const struct server_settings *resolve(struct builder *builder, const stru
     *settings = builder->config->defaults;
     settings_overlay(server_setting_table, settings, &draft->own, draft->set);
     snprintf(what, sizeof what, "[server %s]", draft->name);
-    check_settings(builder, draft->place, what, settings);
+    if (builder->defaults_agree)
+        check_settings(builder, draft->place, what, settings);
     return settings;
 }
 
@@ -360,7 +364,7 @@ static void check_whole(struct builder *builder)
                     "there is no server to poll; write NAME = URL below [servers]");
     }
     check_duplicates(builder);
-    if (builder->defaults_set != 0)
+    builder->defaults_agree =
         check_settings(builder, builder->defaults_place, "[defaults]", &builder->config->defaults);
 }
 

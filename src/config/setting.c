@@ -26,7 +26,7 @@ struct setting {
 /* Long enough for anybody, short enough that a sum of two can't overflow. */
 #define LONGEST (3650 * DAY)
 
-const struct setting daemon_setting_table[] = {
+static const struct setting daemon_table[] = {
     {"log-format", CHOICE, DAEMON(log_format), LOG_FORMAT_TEXT, 0, 0, log_format_names},
     {"log-level", CHOICE, DAEMON(log_level), LOG_INFO, 0, 0, log_level_names},
     {"start-rate", COUNT, DAEMON(start_rate), 1000, 1, 1000000, NULL},
@@ -34,7 +34,7 @@ const struct setting daemon_setting_table[] = {
 };
 
 /* A wait of 0 after a failure would hammer a server that is down. */
-const struct setting server_setting_table[] = {
+static const struct setting server_table[] = {
     {"timeout", DURATION, SERVER(timeout), 10 * SECOND, MILLISECOND, DAY, NULL},
     {"connect-timeout", DURATION, SERVER(connect_timeout), 5 * SECOND, MILLISECOND, DAY, NULL},
     {"keep-alive", DURATION, SERVER(keep_alive), MINUTE, 0, LONGEST, NULL},
@@ -45,6 +45,9 @@ const struct setting server_setting_table[] = {
     {"retry-max", DURATION, SERVER(retry_max), MINUTE, 10 * MILLISECOND, LONGEST, NULL},
     {0},
 };
+
+const struct setting *const daemon_setting_table = daemon_table;
+const struct setting *const server_setting_table = server_table;
 
 static int64_t *field_of(const struct setting *setting, void *settings)
 {

@@ -31,8 +31,9 @@ struct server_settings {
 
 struct setting; /* one key; see setting.c */
 
-extern const struct setting daemon_setting_table[];
-extern const struct setting server_setting_table[];
+/* Tables of keys, for the functions below. */
+extern const struct setting *const daemon_setting_table; /* of struct daemon_settings */
+extern const struct setting *const server_setting_table; /* of struct server_settings */
 
 /* Fills the struct that `table` describes with its defaults. */
 void settings_init(const struct setting *table, void *settings);

@@ -1,0 +1,168 @@
+#include "daemon.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/xalloc.h"
+#include "http/http_env.h"
+#include "loop/wakeup.h"
+#include "pace/server.h"
+#include "report/log.h"
+
+/* How long the reader of the log is waited for at the end. */
+#define PATIENCE_AFTER_SIGNAL (50 * MILLISECOND)
+#define PATIENCE_AFTER_COUNT  MINUTE
+
+struct daemon {
+    const struct config *config;
+    uint64_t count;
+    uv_loop_t loop;
+    struct wakeups wakeups;
+    struct http_env *http;
+    struct log log;
+    struct server_observer observer;
+    struct server *servers; /* one for each of config->servers */
+    size_t running;         /* tasks that have not ended */
+    uv_signal_t terminate, interrupt;
+    bool stopping;
+    uint64_t polls, failures;
+};
+
+/* --- stop ------------------------------------------------------------------- */
+
+/* In the reverse order of start. What is closed here is gone when uv_run() returns. */
+static void close_all(struct daemon *daemon, const char *why, int64_t patience)
+{
+    daemon->stopping = true;
+    /* From here on a second signal has its default effect, and ends the process. */
+    uv_close((uv_handle_t *)&daemon->interrupt, NULL);
+    uv_close((uv_handle_t *)&daemon->terminate, NULL);
+    for (size_t i = 0; i < daemon->config->server_count; i++)
+        server_cancel(&daemon->servers[i]);
+    log_stop(&daemon->log, why, daemon->polls, daemon->failures);
+    log_close(&daemon->log, patience);
+    dns_close(&daemon->http->dns);
+    wakeups_close(&daemon->wakeups);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->loop->data;
+    if (!daemon->stopping)
+        close_all(daemon, number == SIGTERM ? "SIGTERM" : "SIGINT", PATIENCE_AFTER_SIGNAL);
+}
+
+static void on_ended(struct server *server)
+{
+    struct daemon *daemon = server->observer->user;
+    daemon->running--;
+    if (daemon->running == 0 && !daemon->stopping)
+        close_all(daemon, "count", PATIENCE_AFTER_COUNT);
+}
+
+/* --- what is told ------------------------------------------------------------- */
+
+static void on_polled(void *user, const struct poll *poll)
+{
+    struct daemon *daemon = user;
+    daemon->polls++;
+    daemon->failures += poll->failure.reason != FAILURE_NONE;
+    log_poll(&daemon->log, poll);
+}
+
+/* --- start -------------------------------------------------------------------- */
+
+static int refuse_to_start(const char *what, const char *why)
+{
+    fprintf(stderr, "aiopoll: %s: %s\n", what, why);
+    return 1;
+}
+
+/* Each server has a connection, and the usual soft limit is 1024. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int start_signals(struct daemon *daemon)
+{
+    int error;
+    signal(SIGPIPE, SIG_IGN);
+    if ((error = uv_signal_init(&daemon->loop, &daemon->terminate)) != 0 ||
+        (error = uv_signal_init(&daemon->loop, &daemon->interrupt)) != 0 ||
+        (error = uv_signal_start(&daemon->terminate, on_signal, SIGTERM)) != 0)
+        return error;
+    return uv_signal_start(&daemon->interrupt, on_signal, SIGINT);
+}
+
+/* What fails here fails before anything was polled, and the process ends. */
+static int start_parts(struct daemon *daemon)
+{
+    int error;
+    if ((error = uv_loop_init(&daemon->loop)) != 0 ||
+        (error = wakeups_init(&daemon->wakeups, &daemon->loop)) != 0 ||
+        (error = log_init(&daemon->log, &daemon->loop, &daemon->wakeups, STDOUT_FILENO,
+                          &daemon->config->daemon)) != 0 ||
+        (error = start_signals(daemon)) != 0)
+        return refuse_to_start("cannot start", uv_strerror(error));
+    daemon->http->loop = &daemon->loop;
+    daemon->http->wakeups = &daemon->wakeups;
+    error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
+    return error == 0 ? 0 : refuse_to_start("cannot start c-ares", ares_strerror(error));
+}
+
+/* The first polls are spread over time, in the order of the file. */
+static void start_servers(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    int64_t now = clock_now();
+
+    wakeups_reserve(&daemon->wakeups, SERVER_WAKEUPS * config->server_count);
+    daemon->running = config->server_count;
+    for (size_t i = 0; i < config->server_count; i++) {
+        int64_t due = now + (int64_t)i * (SECOND / config->daemon.start_rate);
+        server_init(&daemon->servers[i], &config->servers[i], daemon->http, &daemon->observer, due,
+                    daemon->count);
+        server_start(&daemon->servers[i], on_ended);
+    }
+}
+
+static int run_loop(struct daemon *daemon)
+{
+    log_start(&daemon->log, daemon->config->server_count);
+    start_servers(daemon);
+    log_ready(&daemon->log, daemon->config->server_count);
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    wakeups_free(&daemon->wakeups);
+    int error = uv_loop_close(&daemon->loop);
+    if (error != 0)
+        return refuse_to_start("a handle was left in the loop", uv_strerror(error));
+    return daemon->count > 0 && daemon->failures > 0;
+}
+
+int daemon_run(const struct config *config, uint64_t count)
+{
+    struct daemon daemon = {.config = config, .count = count};
+    daemon.http = xcalloc(1, sizeof *daemon.http);
+    daemon.servers = xcalloc(config->server_count, sizeof *daemon.servers);
+    daemon.observer = (struct server_observer){on_polled, &daemon};
+    daemon.loop.data = &daemon;
+
+    raise_descriptor_limit();
+    int status = start_parts(&daemon);
+    if (status == 0)
+        status = run_loop(&daemon);
+    free(daemon.servers);
+    free(daemon.http);
+    return status;
+}

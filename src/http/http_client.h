@@ -1,0 +1,64 @@
+/* One HTTP client for one URL: a request at a time, on a connection that is kept
+ * between them (RFC 9112 section 9).
+ *
+ * Happy path: http_get() sends on the idle connection, or opens one; the bytes go
+ * through http_response.h; the callback comes; the connection waits for the next
+ * request, up to keep-alive. What comes unasked, or after the end of a response,
+ * closes the connection. Where a kept connection turns out to be gone before a
+ * byte of the answer came, the request is sent once more on a fresh one. */
+#ifndef AIOPOLL_HTTP_CLIENT_H
+#define AIOPOLL_HTTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/setting.h"
+#include "config/url.h"
+#include "http/conn.h"
+#include "http/failure.h"
+#include "http/http_response.h"
+
+/* Valid during the callback. Moments are those of clock_now(). */
+struct http_result {
+    struct failure failure; /* FAILURE_NONE: a whole response came, whatever its status */
+    int status;             /* 0 where no status line was read */
+    const char *body;
+    size_t body_length;
+    int64_t retry_after; /* ns, or -1 */
+    int64_t started;     /* http_get() */
+    int64_t sent;        /* just before the request's first byte went to the kernel, or -1 */
+    int64_t finished;    /* the last byte of the response had come, or it had failed */
+    bool reused;         /* on a kept connection */
+};
+
+struct http_client;
+typedef void http_callback(struct http_client *client, const struct http_result *result);
+
+/* To be embedded; container_of() leads back to the owner. */
+struct http_client {
+    const struct url *url;
+    const struct server_settings *settings;
+    struct conn conn;
+    struct wakeup limit;            /* of the request, or of the idle connection */
+    struct http_response *response; /* NULL: no request is under way */
+    http_callback *callback;
+    int64_t started, sent;
+    bool reused;
+};
+
+enum { HTTP_CLIENT_WAKEUPS = 2 }; /* to be reserved for each client */
+
+/* `url` and `settings` are borrowed for the client's life. No resource is held. */
+void http_client_init(struct http_client *client, struct http_env *env, const struct url *url,
+                      const struct server_settings *settings);
+
+/* Sends a GET. `callback` comes once, from the loop and never from within this
+ * call, within settings->timeout; it may call http_client_close(). */
+void http_get(struct http_client *client, http_callback *callback);
+
+/* Lets go of the connection, and of a request under way: its callback does not
+ * come. The client can be used again, or forgotten. */
+void http_client_close(struct http_client *client);
+
+#endif

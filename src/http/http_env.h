@@ -1,0 +1,19 @@
+/* What all HTTP clients of a process share. */
+#ifndef AIOPOLL_HTTP_ENV_H
+#define AIOPOLL_HTTP_ENV_H
+
+#include <uv.h>
+
+#include "http/dns.h"
+#include "loop/wakeup.h"
+
+enum { HTTP_READ_SIZE = 64 << 10 };
+
+struct http_env {
+    uv_loop_t *loop;
+    struct wakeups *wakeups;
+    struct dns dns;
+    char read_buffer[HTTP_READ_SIZE]; /* for one read at a time: an idle connection has none */
+};
+
+#endif

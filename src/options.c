@@ -1,0 +1,127 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "config/value.h"
+
+enum { OPTION_ONCE = 256, OPTION_LOG_FORMAT, OPTION_LOG_LEVEL };
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"check", no_argument, NULL, 't'},
+    {"count", required_argument, NULL, 'n'},
+    {"once", no_argument, NULL, OPTION_ONCE},
+    {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
+    {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
+};
+
+static const char usage[] =
+    "Usage: aiopoll [OPTION]... [URL]...\n"
+    "Polls HTTP servers for ever. Each response's body is a number: the seconds to\n"
+    "wait before that server's next request.\n"
+    "\n"
+    "  -c, --config=FILE        servers and settings, see aiopoll.ini(5)\n"
+    "  -t, --check              read the configuration, report every problem, exit\n"
+    "  -n, --count=N            stop once every server was polled N times\n"
+    "      --once               the same as --count=1\n"
+    "      --log-format=FORMAT  text (default) or json\n"
+    "      --log-level=LEVEL    error, warning, info (default) or debug\n"
+    "  -h, --help               show this and exit\n"
+    "  -V, --version            show the version and exit\n"
+    "\n"
+    "A URL on the command line is polled like those of the file. Each poll is a line\n"
+    "on standard output. SIGTERM and SIGINT stop aiopoll.\n"
+    "\n"
+    "Exit status: 0 all went well; 1 a poll failed (with --count), or the daemon could\n"
+    "not go on; 2 the command line or the configuration is wrong.\n"
+    "\n"
+    "Examples:\n"
+    "  aiopoll -c /etc/aiopoll/servers.ini\n"
+    "  aiopoll --once http://127.0.0.1:8001/\n";
+
+static int complain(const char *sentence)
+{
+    fprintf(stderr, "aiopoll: %s\nTry 'aiopoll --help' for more information.\n", sentence);
+    return 2;
+}
+
+static int read_count(struct options *options, const char *text)
+{
+    char quoted[QUOTE_SIZE], sentence[160];
+    int64_t count;
+    if (value_count(text, &count) && count > 0 && count < INT64_MAX) {
+        options->count = (uint64_t)count;
+        return -1;
+    }
+    snprintf(sentence, sizeof sentence, "--count=%s: write " VALUE_COUNT_FORM " of 1 or more",
+             escape_quote(quoted, sizeof quoted, text, strlen(text)));
+    return complain(sentence);
+}
+
+/* Checks a setting that may stand in the file too, by the same table. */
+static int read_setting(const char **kept, const char *key, const char *text)
+{
+    struct daemon_settings scratch;
+    char why[256], sentence[300];
+    *kept = text;
+    if (setting_parse(daemon_setting_table, &scratch, key, text, text, why, sizeof why))
+        return -1;
+    snprintf(sentence, sizeof sentence, "--%s", why);
+    return complain(sentence);
+}
+
+/* Returns -1 to go on, else the exit status. */
+static int read_option(struct options *options, int option)
+{
+    switch (option) {
+    case 'c':
+        if (options->config != NULL)
+            return complain("--config can be given once; a file can include others");
+        options->config = optarg;
+        return -1;
+    case 't': options->check = true; return -1;
+    case 'n': return read_count(options, optarg);
+    case OPTION_ONCE: options->count = 1; return -1;
+    case OPTION_LOG_FORMAT: return read_setting(&options->log_format, "log-format", optarg);
+    case OPTION_LOG_LEVEL: return read_setting(&options->log_level, "log-level", optarg);
+    case 'h': fputs(usage, stdout); return 0;
+    case 'V': puts("aiopoll " AIOPOLL_VERSION); return 0;
+    default: fputs("Try 'aiopoll --help' for more information.\n", stderr); return 2;
+    }
+}
+
+int options_read(struct options *options, int argc, char **argv)
+{
+    int option, status = -1;
+    *options = (struct options){0};
+    if (argc < 2) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    while (status < 0 && (option = getopt_long(argc, argv, "c:tn:hV", long_options, NULL)) != -1)
+        status = read_option(options, option);
+    if (status >= 0)
+        return status;
+    options->urls = argv + optind;
+    options->url_count = (size_t)(argc - optind);
+    if (options->config == NULL && options->url_count == 0)
+        return complain("there is no server to poll; give -c FILE or a URL");
+    return -1;
+}
+
+void options_override(const struct options *options, struct daemon_settings *settings)
+{
+    char why[256];
+    if (options->log_format != NULL)
+        setting_parse(daemon_setting_table, settings, "log-format", options->log_format,
+                      options->log_format, why, sizeof why);
+    if (options->log_level != NULL)
+        setting_parse(daemon_setting_table, settings, "log-level", options->log_level,
+                      options->log_level, why, sizeof why);
+}

@@ -1,0 +1,160 @@
+#include "pace/server.h"
+
+#include <stdio.h>
+
+#include "pace/await.h"
+
+static void run(struct server *server);
+
+static void on_wake(struct wakeup *wakeup)
+{
+    run(container_of(wakeup, struct server, sleep));
+}
+
+static void on_fetched(struct http_client *client, const struct http_result *result)
+{
+    struct server *server = container_of(client, struct server, http);
+    server->result = result;
+    run(server);
+}
+
+static bool is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* Whether the response was a good one, and if so what it said. `why` has the
+ * words for the failure. */
+static struct failure judge(const struct http_result *result, int64_t *said,
+                            char why[DELAY_WHY_SIZE])
+{
+    struct failure failure = result->failure;
+    if (failure.reason != FAILURE_NONE)
+        return failure;
+    if (is_redirect(result->status)) {
+        failure.reason = FAILURE_REDIRECT;
+        snprintf(why, DELAY_WHY_SIZE, "the server redirects (%d), and redirects are not followed",
+                 result->status);
+    } else if (result->status / 100 != 2) {
+        failure.reason = FAILURE_STATUS;
+        snprintf(why, DELAY_WHY_SIZE, "the server answered with status %d", result->status);
+    } else if (!delay_from_body(result->body, result->body_length, said, why)) {
+        failure.reason = FAILURE_NO_DELAY;
+    }
+    failure.detail = why;
+    return failure;
+}
+
+/* RFC 9110 section 15.6.4 and RFC 6585 section 4. */
+static int64_t retry_after(const struct http_result *result)
+{
+    return result->status == 429 || result->status == 503 ? result->retry_after : -1;
+}
+
+static uint32_t chance(void)
+{
+    uint32_t value = 0;
+    uv_random(NULL, NULL, &value, sizeof value, 0, NULL);
+    return value;
+}
+
+/* Counts equal failures in a row, so that the log need not repeat them. */
+static void note_run(struct server *server, struct poll *poll)
+{
+    const struct failure *failure = &poll->failure;
+    bool same = server->run.count > 0 && failure->reason == server->run.reason &&
+                failure->code == server->run.code && poll->http->status == server->run.status;
+    if (!same) {
+        poll->ended_run = server->run.count;
+        server->run.reason = failure->reason;
+        server->run.code = failure->code;
+        server->run.status = poll->http->status;
+        server->run.count = 0;
+    }
+    if (failure->reason != FAILURE_NONE)
+        poll->repeated = ++server->run.count;
+}
+
+static struct delay decide(struct server *server, const struct poll *poll, int64_t said)
+{
+    const struct server_settings *settings = server->config->settings;
+    struct delay delay;
+    if (poll->failure.reason == FAILURE_NONE) {
+        server->failures = 0;
+        delay = delay_after_success(settings, said);
+        server->last_delay = delay.wait;
+    } else {
+        server->failures++;
+        delay = delay_after_failure(settings, server->failures, server->last_delay,
+                                    retry_after(poll->http), chance());
+    }
+    return delay;
+}
+
+/* Everything between one fetch and the next sleep. */
+static void conclude(struct server *server)
+{
+    char why[DELAY_WHY_SIZE];
+    int64_t said = -1;
+    struct poll poll = {.server = server->config, .http = server->result};
+
+    poll.failure = judge(server->result, &said, why);
+    poll.delay = decide(server, &poll, said);
+    poll.attempt = server->failures;
+    poll.late = server->result->sent < 0 ? -1 : server->result->sent - server->due;
+    note_run(server, &poll);
+    server->due = server->result->finished + poll.delay.wait;
+    if (server->polls_left != UINT64_MAX)
+        server->polls_left--;
+    server->observer->polled(server->observer->user, &poll);
+}
+
+/* THE task. See await.h for how to read it. */
+static void run(struct server *server)
+{
+    switch (server->state) {
+    case SERVER_NEW:
+        while (server->polls_left > 0) {
+            AWAIT(server, SERVER_SLEEPING,
+                  wakeup_set(server->wakeups, &server->sleep, server->due, on_wake));
+            if (server->canceled)
+                break;
+            AWAIT(server, SERVER_FETCHING, http_get(&server->http, on_fetched));
+            if (server->canceled)
+                break;
+            conclude(server);
+        }
+        server->state = SERVER_ENDED;
+        http_client_close(&server->http);
+        server->ended(server);
+        break;
+    case SERVER_ENDED: break;
+    }
+}
+
+void server_init(struct server *server, const struct server_config *config, struct http_env *env,
+                 const struct server_observer *observer, int64_t due, uint64_t count)
+{
+    *server = (struct server){.state = SERVER_NEW,
+                              .config = config,
+                              .observer = observer,
+                              .wakeups = env->wakeups,
+                              .due = due,
+                              .last_delay = -1,
+                              .polls_left = count == 0 ? UINT64_MAX : count};
+    http_client_init(&server->http, env, &config->url, config->settings);
+}
+
+void server_start(struct server *server, void (*ended)(struct server *server))
+{
+    server->ended = ended;
+    run(server);
+}
+
+void server_cancel(struct server *server)
+{
+    server->canceled = true;
+    wakeup_cancel(server->wakeups, &server->sleep);
+    http_client_close(&server->http);
+    run(server);
+}

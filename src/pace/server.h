@@ -1,0 +1,69 @@
+/* The task that polls one server: sleep until it is due, fetch, decide when next,
+ * tell the observer, for ever. */
+#ifndef AIOPOLL_SERVER_H
+#define AIOPOLL_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "http/http_client.h"
+#include "loop/wakeup.h"
+#include "pace/delay.h"
+
+enum server_state { SERVER_NEW, SERVER_SLEEPING, SERVER_FETCHING, SERVER_ENDED };
+
+/* One finished poll. Valid during the call. */
+struct poll {
+    const struct server_config *server;
+    const struct http_result *http;
+    struct failure failure; /* FAILURE_NONE: a good poll */
+    struct delay delay;     /* until the next request */
+    int64_t late;           /* ns from due to the request's first byte; -1: none was sent */
+    unsigned attempt;       /* failures in a row, this one included */
+    unsigned repeated;      /* failures in a row that were equal to this one, itself included */
+    unsigned ended_run;     /* how many equal failures this poll brings to an end */
+};
+
+/* Only listens: nothing here steers a poll. */
+struct server_observer {
+    void (*polled)(void *user, const struct poll *poll);
+    void *user;
+};
+
+struct server {
+    enum server_state state;
+    const struct server_config *config;
+    const struct server_observer *observer;
+    struct wakeups *wakeups;
+    struct wakeup sleep;
+    struct http_client http;
+    const struct http_result *result; /* of the fetch, until the next AWAIT */
+    int64_t due;                      /* when the next request is to leave */
+    int64_t last_delay;               /* what the server said last, clamped; -1: nothing yet */
+    unsigned failures;                /* in a row */
+    struct {
+        enum failure_reason reason;
+        int code, status;
+        unsigned count;
+    } run;               /* of equal failures; `count` 0: the last poll was good */
+    uint64_t polls_left; /* UINT64_MAX: no end */
+    bool canceled;
+    void (*ended)(struct server *server);
+};
+
+enum { SERVER_WAKEUPS = HTTP_CLIENT_WAKEUPS + 1 }; /* to be reserved for each */
+
+/* Sets up a server's task; its first request is due at `due`. With `count`, it
+ * ends after that many polls; 0: never. `config` and `observer` are borrowed. */
+void server_init(struct server *server, const struct server_config *config, struct http_env *env,
+                 const struct server_observer *observer, int64_t due, uint64_t count);
+
+/* Starts the task. `ended` comes once, when it has ended and holds nothing. */
+void server_start(struct server *server, void (*ended)(struct server *server));
+
+/* Ends the task wherever it stands; `ended` comes within the call. */
+void server_cancel(struct server *server);
+
+#endif

@@ -1,0 +1,150 @@
+#include "report/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "report/log_line.h"
+
+/* False: the event is not told, or its line is dropped. Else log_end() follows. */
+static bool begin(struct log *log, struct log_line *line, enum log_level level, const char *event)
+{
+    if (level > log->level)
+        return false;
+    char *buffer = log_sink_reserve(&log->sink, LOG_LINE_MAX);
+    if (buffer == NULL)
+        return false;
+    log_line_begin(line, buffer, log->format, log->journald, clock_wall(), level, event);
+    return true;
+}
+
+static void end(struct log *log, struct log_line *line)
+{
+    log_sink_commit(&log->sink, log_line_end(line));
+}
+
+static void on_resumed(struct log_sink *sink, uint64_t dropped)
+{
+    struct log *log = container_of(sink, struct log, sink);
+    struct log_line line;
+    if (!begin(log, &line, LOG_ERROR, "dropped"))
+        return;
+    log_line_integer(&line, "lines", (int64_t)dropped);
+    end(log, &line);
+}
+
+/* $JOURNAL_STREAM is "DEVICE:INODE" of the journal's socket: systemd.exec(5). */
+static bool is_journal(int fd)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    char own[64];
+    struct stat info;
+    if (stream == NULL || fstat(fd, &info) != 0)
+        return false;
+    snprintf(own, sizeof own, "%llu:%llu", (unsigned long long)info.st_dev,
+             (unsigned long long)info.st_ino);
+    return strcmp(own, stream) == 0;
+}
+
+int log_init(struct log *log, uv_loop_t *loop, struct wakeups *wakeups, int fd,
+             const struct daemon_settings *settings)
+{
+    *log = (struct log){.format = (enum log_format)settings->log_format,
+                        .level = (enum log_level)settings->log_level,
+                        .journald = is_journal(fd)};
+    return log_sink_init(&log->sink, loop, wakeups, fd, on_resumed);
+}
+
+void log_start(struct log *log, size_t servers)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_INFO, "start"))
+        return;
+    log_line_string(&line, "version", AIOPOLL_VERSION);
+    log_line_integer(&line, "pid", getpid());
+    log_line_integer(&line, "servers", (int64_t)servers);
+    end(log, &line);
+}
+
+void log_ready(struct log *log, size_t servers)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_INFO, "ready"))
+        return;
+    log_line_integer(&line, "servers", (int64_t)servers);
+    end(log, &line);
+}
+
+/* What only scripts need. */
+static void identify(struct log_line *line, const struct poll *poll)
+{
+    if (line->format != LOG_FORMAT_JSON)
+        return;
+    log_line_string(line, "url", poll->server->url.text);
+    log_line_string(line, "result", poll->failure.reason == FAILURE_NONE ? "ok" : "error");
+}
+
+/* Microseconds are as fine as anybody wants to read it. */
+static int64_t rounded(int64_t ns)
+{
+    return (ns + 500) / 1000 * 1000;
+}
+
+static void measure(struct log_line *line, const struct poll *poll)
+{
+    log_line_seconds(line, "delay", poll->delay.wait);
+    if (poll->delay.clamped)
+        log_line_seconds(line, "clamped", poll->delay.said);
+    log_line_seconds(line, "took", rounded(poll->http->finished - poll->http->started));
+    if (poll->late >= 0)
+        log_line_seconds(line, "late", rounded(poll->late));
+    if (poll->http->reused)
+        log_line_true(line, "reused");
+}
+
+/* A failure is told once, as a warning; while it repeats itself it is debug. */
+static enum log_level level_of(const struct poll *poll)
+{
+    if (poll->failure.reason == FAILURE_NONE)
+        return LOG_INFO;
+    return poll->repeated == 1 ? LOG_WARNING : LOG_DEBUG;
+}
+
+void log_poll(struct log *log, const struct poll *poll)
+{
+    struct log_line line;
+    if (!begin(log, &line, level_of(poll), "poll"))
+        return;
+    log_line_string(&line, "server", poll->server->name);
+    identify(&line, poll);
+    if (poll->http->status != 0)
+        log_line_integer(&line, "status", poll->http->status);
+    measure(&line, poll);
+    if (poll->failure.reason != FAILURE_NONE) {
+        log_line_string(&line, "error", failure_name(poll->failure.reason));
+        log_line_string(&line, "detail", poll->failure.detail);
+        log_line_integer(&line, "attempt", poll->attempt);
+    }
+    if (poll->ended_run > 0)
+        log_line_integer(&line, "repeated", poll->ended_run);
+    end(log, &line);
+}
+
+void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_INFO, "stop"))
+        return;
+    log_line_string(&line, "why", why);
+    log_line_integer(&line, "polls", (int64_t)polls);
+    log_line_integer(&line, "failures", (int64_t)failures);
+    end(log, &line);
+}
+
+void log_close(struct log *log, int64_t limit)
+{
+    log_sink_close(&log->sink, limit);
+}

@@ -1,0 +1,39 @@
+/* The log: which event is told, how gravely, and with which fields. Its formats
+ * are documented in aiopoll(1). It only listens: nothing here steers a poll. */
+#ifndef AIOPOLL_LOG_H
+#define AIOPOLL_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "config/setting.h"
+#include "pace/server.h"
+#include "report/log_sink.h"
+
+struct log {
+    struct log_sink sink;
+    enum log_format format;
+    enum log_level level;
+    bool journald; /* the descriptor is the journal's stream */
+};
+
+/* Writes to `fd`, which is borrowed. Returns 0 or libuv's error code. */
+int log_init(struct log *log, uv_loop_t *loop, struct wakeups *wakeups, int fd,
+             const struct daemon_settings *settings);
+
+void log_start(struct log *log, size_t servers);
+
+/* Every server's task runs. */
+void log_ready(struct log *log, size_t servers);
+
+void log_poll(struct log *log, const struct poll *poll);
+
+/* `why`: "SIGTERM", or that all polls that were asked for are done. */
+void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures);
+
+/* Writes what is left, waiting at most `limit` ns. The loop has to run on. */
+void log_close(struct log *log, int64_t limit);
+
+#endif

@@ -1,0 +1,176 @@
+#include <check.h>
+
+#include "must.h"
+#include "rig_private.h"
+
+static const unsigned RUN_LIMIT_MS = 30000;
+
+struct rig *rig_new(void)
+{
+    struct rig *rig = must_calloc(1, sizeof(*rig));
+
+    ck_assert_int_eq(uv_loop_init(&rig->loop), 0);
+    uv_timer_init(&rig->loop, &rig->limit);
+    rig->scratch = scratch_new();
+    return rig;
+}
+
+/* Names each handle that is left, and closes it, so that the loop can be closed. */
+static void on_leaked(uv_handle_t *handle, void *arg)
+{
+    bytes_print(arg, " %s", uv_handle_type_name(handle->type));
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void loop_finish(uv_loop_t *loop)
+{
+    struct bytes leaked = {0};
+
+    uv_run(loop, UV_RUN_NOWAIT);
+    uv_walk(loop, on_leaked, &leaked);
+    if (leaked.length > 0)
+        ck_abort_msg("the test left handles in its loop:%s", leaked.data);
+    ck_assert_int_eq(uv_loop_close(loop), 0);
+}
+
+void rig_free(struct rig *rig)
+{
+    if (rig->program != NULL)
+        program_free(rig->program);
+    if (rig->other != NULL)
+        program_free(rig->other);
+    while (rig->mocks != NULL)
+        rig_free_mock(rig, rig->mocks->mock);
+    rig_launch_finish(&rig->launch);
+    scratch_free(rig->scratch);
+    uv_close((uv_handle_t *)&rig->limit, NULL);
+    loop_finish(&rig->loop);
+    free(rig);
+}
+
+uv_loop_t *rig_loop(struct rig *rig)
+{
+    return &rig->loop;
+}
+
+struct mock_server *rig_mock(struct rig *rig)
+{
+    struct mock_link *link = must_calloc(1, sizeof(*link));
+    int error = mock_server_new(&link->mock, &rig->loop, NULL, 0);
+
+    if (error != 0)
+        ck_abort_msg("no mock server: %s", uv_strerror(error));
+    link->next = rig->mocks;
+    rig->mocks = link;
+    return link->mock;
+}
+
+void rig_free_mock(struct rig *rig, struct mock_server *mock)
+{
+    struct mock_link **place = &rig->mocks;
+    struct mock_link *link;
+
+    while ((*place)->mock != mock)
+        place = &(*place)->next;
+    link = *place;
+    *place = link->next;
+    free(link);
+    mock_server_free(mock);
+}
+
+const char *rig_directory(struct rig *rig)
+{
+    return scratch_directory(rig->scratch);
+}
+
+const char *rig_path(struct rig *rig, const char *name)
+{
+    return scratch_path(rig->scratch, name);
+}
+
+const char *rig_write(struct rig *rig, const char *name, const char *format, ...)
+{
+    const char *path;
+    va_list args;
+
+    va_start(args, format);
+    path = scratch_write(rig->scratch, name, format, args);
+    va_end(args);
+    return path;
+}
+
+const char *rig_read(struct rig *rig, const char *name)
+{
+    return scratch_read(rig->scratch, name);
+}
+
+void rig_set_env(struct rig *rig, const char *name, const char *value)
+{
+    rig_launch_set_env(&rig->launch, name, value);
+}
+
+void rig_set_stdout(struct rig *rig, const char *path)
+{
+    free(rig->launch.stdout_path);
+    rig->launch.stdout_path = path == NULL ? NULL : must_strdup(path);
+}
+
+void rig_expect_json(struct rig *rig)
+{
+    rig->launch.json = true;
+}
+
+void rig_pause_reading(struct rig *rig)
+{
+    rig->launch.paused = true;
+    if (rig->program != NULL)
+        program_pause(rig->program);
+}
+
+void rig_resume_reading(struct rig *rig)
+{
+    rig->launch.paused = false;
+    if (rig->program != NULL)
+        program_resume(rig->program);
+}
+
+void rig_start(struct rig *rig, ...)
+{
+    va_list args;
+
+    if (rig->program != NULL)
+        program_free(rig->program);
+    va_start(args, rig);
+    rig->program = rig_launch_start(&rig->launch, &rig->loop, args);
+    va_end(args);
+}
+
+int rig_pid(const struct rig *rig)
+{
+    return rig->program->process.pid;
+}
+
+void rig_signal(struct rig *rig, int number)
+{
+    int error = uv_process_kill(&rig->program->process, number);
+
+    if (error != 0)
+        ck_abort_msg("signal %d: %s", number, uv_strerror(error));
+}
+
+const struct rig_result *rig_run(struct rig *rig, ...)
+{
+    struct rig_launch plain = {.variables = rig->launch.variables, .count = rig->launch.count};
+    va_list args;
+
+    if (rig->other != NULL)
+        program_free(rig->other);
+    va_start(args, rig);
+    rig->other = rig_launch_start(&plain, &rig->loop, args);
+    va_end(args);
+    rig->result.exit = rig_wait_program("rig_run", rig, rig->other, RUN_LIMIT_MS);
+    rig->result.out = bytes_text(&rig->other->out.all);
+    rig->result.err = bytes_text(&rig->other->err);
+    return &rig->result;
+}

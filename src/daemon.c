@@ -19,6 +19,8 @@
 #define PATIENCE_AFTER_SIGNAL (50 * MILLISECOND)
 #define PATIENCE_AFTER_COUNT  MINUTE
 
+#define START_TICK (10 * MILLISECOND)
+
 struct daemon {
     const struct config *config;
     uint64_t count;
@@ -121,7 +123,14 @@ static int start_parts(struct daemon *daemon)
     return error == 0 ? 0 : refuse_to_start("cannot start c-ares", ares_strerror(error));
 }
 
-/* The first polls are spread over time, in the order of the file. */
+/* The first polls are spread over time, in the order of the file: some each tick,
+ * and not each at a moment of its own, as waking up costs more than a poll does. */
+static int64_t first_due(size_t index, int64_t start_rate)
+{
+    int64_t moment = (int64_t)index * SECOND / start_rate;
+    return moment / START_TICK * START_TICK;
+}
+
 static void start_servers(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
@@ -130,7 +139,7 @@ static void start_servers(struct daemon *daemon)
     wakeups_reserve(&daemon->wakeups, SERVER_WAKEUPS * config->server_count);
     daemon->running = config->server_count;
     for (size_t i = 0; i < config->server_count; i++) {
-        int64_t due = now + (int64_t)i * (SECOND / config->daemon.start_rate);
+        int64_t due = now + first_due(i, config->daemon.start_rate);
         server_init(&daemon->servers[i], &config->servers[i], daemon->http, &daemon->observer, due,
                     daemon->count);
         server_start(&daemon->servers[i], on_ended);

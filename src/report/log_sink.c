@@ -15,8 +15,8 @@
 #include "base/duration.h"
 #include "base/xalloc.h"
 
-#define RETRY_FULL   (10 * MILLISECOND) /* the reader is slow */
-#define RETRY_BROKEN SECOND             /* the disk is full, the reader is gone */
+#define PAUSE        (10 * MILLISECOND) /* between two writes: a write costs as much as a poll */
+#define PAUSE_BROKEN SECOND             /* the disk is full, the reader is gone */
 
 /* A pipe or a terminal would block, and O_NONBLOCK would be set for all who share
  * it. Opened anew it is our own; where that is not allowed, poll() is asked before
@@ -63,15 +63,9 @@ static ssize_t write_some(const struct log_sink *sink)
     return -1;
 }
 
-static void on_retry(struct wakeup *wakeup)
+static void on_pause_over(struct wakeup *wakeup)
 {
-    container_of(wakeup, struct log_sink, retry)->stalled = false;
-}
-
-static void stall(struct log_sink *sink, int64_t wait)
-{
-    sink->stalled = true;
-    wakeup_set(sink->wakeups, &sink->retry, clock_now() + wait, on_retry);
+    container_of(wakeup, struct log_sink, pause)->pausing = false;
 }
 
 static void take_lines_again(struct log_sink *sink)
@@ -100,14 +94,15 @@ static bool advance(struct log_sink *sink)
 static void flush(struct log_sink *sink)
 {
     bool possible = advance(sink) || errno == EAGAIN || errno == EINTR;
-    if (!log_sink_is_empty(sink))
-        stall(sink, possible ? RETRY_FULL : RETRY_BROKEN);
+    sink->pausing = true;
+    wakeup_set(sink->wakeups, &sink->pause, clock_now() + (possible ? PAUSE : PAUSE_BROKEN),
+               on_pause_over);
 }
 
 static void on_turn(uv_prepare_t *turn)
 {
     struct log_sink *sink = container_of(turn, struct log_sink, turn);
-    if (!sink->stalled && !log_sink_is_empty(sink))
+    if (!sink->pausing && !log_sink_is_empty(sink))
         flush(sink);
 }
 
@@ -164,7 +159,7 @@ static void drain(struct log_sink *sink, int64_t limit)
 void log_sink_close(struct log_sink *sink, int64_t limit)
 {
     drain(sink, limit);
-    wakeup_cancel(sink->wakeups, &sink->retry);
+    wakeup_cancel(sink->wakeups, &sink->pause);
     uv_close((uv_handle_t *)&sink->turn, NULL);
     if (sink->own_fd)
         close(sink->fd);

@@ -1,5 +1,6 @@
 /* Where the log's lines go: a bounded buffer before a file descriptor that is
- * written to once a turn of the loop, and never waited for.
+ * written to at most once a turn of the loop and a hundred times a second, and
+ * never waited for.
  *
  * A reader that stalls fills the buffer; then lines are dropped and counted, until
  * half of it is free again. A file on a disk that hangs can still hold up a write:
@@ -24,9 +25,9 @@ struct log_sink {
     size_t start, end; /* of what is to be written */
     uint64_t dropped;  /* since `dropping` began */
     bool dropping;
-    bool stalled; /* the retry is set; until then nothing is tried */
+    bool pausing; /* a write was just done: the next comes when the pause is over */
     struct wakeups *wakeups;
-    struct wakeup retry;
+    struct wakeup pause;
     uv_prepare_t turn;
     /* Called when lines are taken again after `dropped` were not. */
     void (*resumed)(struct log_sink *sink, uint64_t dropped);

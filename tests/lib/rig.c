@@ -153,7 +153,7 @@ int rig_pid(const struct rig *rig)
 
 void rig_signal(struct rig *rig, int number)
 {
-    int error = uv_process_kill(&rig->program->process, number);
+    int error = rig->program->exited ? UV_ESRCH : uv_process_kill(&rig->program->process, number);
 
     if (error != 0)
         ck_abort_msg("signal %d: %s", number, uv_strerror(error));

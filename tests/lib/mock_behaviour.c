@@ -140,13 +140,27 @@ static int word_index(const char *value, const char *const *words)
     return -1;
 }
 
-static bool parse_stage(void *field, const char *value)
-{
-    static const char *const words[] = {"request", "header", "body", "after", "idle", NULL};
-    int index = word_index(value, words);
+/* By enum mock_stage. */
+static const char *const stages[] = {"never", "request", "header", "body", "after", "idle", NULL};
 
-    *(enum mock_stage *)field = (enum mock_stage)(MOCK_AT_REQUEST + index);
-    return index >= 0;
+static bool parse_stages(void *field, const char *value)
+{
+    const struct bytes_list *list = field;
+
+    if (!parse_list(field, value))
+        return false;
+    for (size_t i = 0; i < list->count; i++) {
+        if (word_index(list->items[i].data, stages) < 0)
+            return false;
+    }
+    return true;
+}
+
+enum mock_stage mock_stage_at(const struct bytes_list *list, size_t index)
+{
+    const struct bytes *stage = bytes_list_at(list, index);
+
+    return stage == NULL ? MOCK_NEVER : (enum mock_stage)word_index(stage->data, stages);
 }
 
 static bool parse_framing(void *field, const char *value)
@@ -183,8 +197,8 @@ static const struct key {
     {"slow", parse_number, offsetof(struct mock_behaviour, slow_ms)},
     {"trickle", parse_number, offsetof(struct mock_behaviour, trickle_ms)},
     {"silent", parse_flag, offsetof(struct mock_behaviour, silent)},
-    {"close", parse_stage, offsetof(struct mock_behaviour, close_at)},
-    {"reset", parse_stage, offsetof(struct mock_behaviour, reset_at)},
+    {"close", parse_stages, offsetof(struct mock_behaviour, closes)},
+    {"reset", parse_stages, offsetof(struct mock_behaviour, resets)},
     {"idle-ms", parse_number, offsetof(struct mock_behaviour, idle_ms)},
     {"raw", parse_bytes, offsetof(struct mock_behaviour, raw)},
     {"garbage", parse_flag, offsetof(struct mock_behaviour, garbage)},
@@ -235,7 +249,7 @@ static bool parse_pairs(struct mock_behaviour *behaviour, char *query)
 
 static bool check_whole(struct mock_behaviour *behaviour, const char *query)
 {
-    if (behaviour->close_at != MOCK_NEVER && behaviour->reset_at != MOCK_NEVER)
+    if (behaviour->closes.count > 0 && behaviour->resets.count > 0)
         return complain(behaviour, "both close and reset in", query);
     return true;
 }
@@ -269,6 +283,8 @@ void mock_behaviour_finish(struct mock_behaviour *behaviour)
     list_finish(&behaviour->statuses);
     list_finish(&behaviour->promises);
     list_finish(&behaviour->headers);
+    list_finish(&behaviour->closes);
+    list_finish(&behaviour->resets);
     bytes_finish(&behaviour->retry_after);
     bytes_finish(&behaviour->raw);
     bytes_finish(&behaviour->extra);

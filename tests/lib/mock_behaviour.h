@@ -14,8 +14,8 @@
  *   slow=MS             wait before the answer's first byte
  *   trickle=MS          one byte of the answer each MS
  *   silent              never answer
- *   close=STAGE         close the connection there (FIN)
- *   reset=STAGE         the same with a RST
+ *   close=STAGE,...     close the connection there (FIN)
+ *   reset=STAGE,...     the same with a RST
  *   idle-ms=MS          when STAGE idle is, and when late-extra is sent
  *   raw=BYTES           instead of a generated response; the connection stays
  *                       open, unless a STAGE says otherwise
@@ -31,7 +31,7 @@
  *
  * STAGE: `request` (it arrived; nothing is answered), `header` and `body` (in
  * the middle of them), `after` (right after the response), `idle` (idle-ms
- * after the response, if no further request came until then).
+ * after the response, if no further request came until then), `never`.
  */
 #ifndef TESTS_LIB_MOCK_BEHAVIOUR_H
 #define TESTS_LIB_MOCK_BEHAVIOUR_H
@@ -75,6 +75,8 @@ struct mock_behaviour {
     struct bytes_list statuses; /* checked: each is three digits */
     struct bytes_list promises;
     struct bytes_list headers;
+    struct bytes_list closes; /* checked: each is a stage; see mock_stage_at() */
+    struct bytes_list resets;
     struct bytes retry_after; /* this and the next three: data is NULL where not given */
     struct bytes raw;
     struct bytes extra;
@@ -86,8 +88,6 @@ struct mock_behaviour {
     bool silent;
     bool garbage;
     bool connection_close;
-    enum mock_stage close_at;
-    enum mock_stage reset_at;
     enum mock_framing framing;
     enum mock_endless endless;
     char complaint[200]; /* a sentence, where the query is wrong */
@@ -100,6 +100,9 @@ struct mock_behaviour {
  */
 bool mock_behaviour_parse(struct mock_behaviour *behaviour, const char *query);
 void mock_behaviour_finish(struct mock_behaviour *behaviour);
+
+/* The stage for request number index; MOCK_NEVER where the list is empty. */
+enum mock_stage mock_stage_at(const struct bytes_list *list, size_t index);
 
 /* The item for request number index (from 0), or NULL where the list is empty. */
 const struct bytes *bytes_list_at(const struct bytes_list *list, size_t index);

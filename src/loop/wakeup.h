@@ -48,6 +48,11 @@ void wakeups_reserve(struct wakeups *wakeups, size_t more);
 void wakeup_set(struct wakeups *wakeups, struct wakeup *wakeup, int64_t due,
                 void (*wake)(struct wakeup *wakeup));
 
+static inline bool wakeup_is_set(const struct wakeup *wakeup)
+{
+    return wakeup->place != 0;
+}
+
 /* One that is not set is left alone. */
 void wakeup_cancel(struct wakeups *wakeups, struct wakeup *wakeup);
 

@@ -63,9 +63,10 @@ static ssize_t write_some(const struct log_sink *sink)
     return -1;
 }
 
+/* Nothing but a turn of the loop is needed. */
 static void on_pause_over(struct wakeup *wakeup)
 {
-    container_of(wakeup, struct log_sink, pause)->pausing = false;
+    (void)wakeup;
 }
 
 static void take_lines_again(struct log_sink *sink)
@@ -94,16 +95,19 @@ static bool advance(struct log_sink *sink)
 static void flush(struct log_sink *sink)
 {
     bool possible = advance(sink) || errno == EAGAIN || errno == EINTR;
-    sink->pausing = true;
-    wakeup_set(sink->wakeups, &sink->pause, clock_now() + (possible ? PAUSE : PAUSE_BROKEN),
-               on_pause_over);
+    sink->pause_end = clock_now() + (possible ? PAUSE : PAUSE_BROKEN);
 }
 
 static void on_turn(uv_prepare_t *turn)
 {
     struct log_sink *sink = container_of(turn, struct log_sink, turn);
-    if (!sink->pausing && !log_sink_is_empty(sink))
+    if (log_sink_is_empty(sink))
+        return;
+    /* The clock decides, as the wake-up may wait behind many that are overdue. */
+    if (clock_now() >= sink->pause_end)
         flush(sink);
+    if (!log_sink_is_empty(sink) && !wakeup_is_set(&sink->pause))
+        wakeup_set(sink->wakeups, &sink->pause, sink->pause_end, on_pause_over);
 }
 
 int log_sink_init(struct log_sink *sink, uv_loop_t *loop, struct wakeups *wakeups, int fd,

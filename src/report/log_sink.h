@@ -25,7 +25,7 @@ struct log_sink {
     size_t start, end; /* of what is to be written */
     uint64_t dropped;  /* since `dropping` began */
     bool dropping;
-    bool pausing; /* a write was just done: the next comes when the pause is over */
+    int64_t pause_end; /* the next write comes then, or later */
     struct wakeups *wakeups;
     struct wakeup pause;
     uv_prepare_t turn;

@@ -123,12 +123,13 @@ static int start_parts(struct daemon *daemon)
     return error == 0 ? 0 : refuse_to_start("cannot start c-ares", ares_strerror(error));
 }
 
-/* The first polls are spread over time, in the order of the file: some each tick,
- * and not each at a moment of its own, as waking up costs more than a poll does. */
+/* The first polls are spread over time: some each tick, and not each at a moment of
+ * its own, as waking up costs more than a poll does. Those of a tick are a
+ * nanosecond apart, which keeps them in the order of the file. */
 static int64_t first_due(size_t index, int64_t start_rate)
 {
     int64_t moment = (int64_t)index * SECOND / start_rate;
-    return moment / START_TICK * START_TICK;
+    return moment / START_TICK * START_TICK + (int64_t)index;
 }
 
 static void start_servers(struct daemon *daemon)

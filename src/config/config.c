@@ -187,7 +187,8 @@ static void add_server(struct builder *builder, struct place place, const char *
 {
     const char *keys[32];
     int64_t index;
-    if (value_choice(name, setting_names(server_setting_table, keys), &index))
+    if (strcmp(name, "url") == 0 ||
+        value_choice(name, setting_names(server_setting_table, keys), &index))
         problem_add(
             builder->problems, place,
             "%s is a setting, and no name for a server; write it in [defaults] or [server NAME]",
@@ -267,13 +268,9 @@ static void add_bare_url(struct builder *builder, const char *text)
         free(name);
         name = xasprintf("%s-%u", base, number);
     }
-    if (check_name(builder, command_line, name)) {
-        struct draft *draft = add_draft(builder, command_line, name);
-        draft->url = url;
-        draft->has_url = true;
-    } else {
-        url_free(&url);
-    }
+    struct draft *draft = add_draft(builder, command_line, name);
+    draft->url = url;
+    draft->has_url = true;
     free(base);
     free(name);
 }

@@ -12,7 +12,8 @@
 enum { SERVER_NAME_MAX = 128 };
 
 struct server_config {
-    char *name; /* unique; letters, digits, '.', '_', '-' */
+    char *
+        name; /* unique; letters, digits, '.', '_', '-'; after a bare URL's host it may be longer */
     struct url url;
     const struct server_settings *settings; /* the defaults, or its own; owned by the config */
 };

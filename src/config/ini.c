@@ -95,8 +95,6 @@ static void read_section(struct reader *reader, struct line line)
 {
     char quoted[QUOTE_SIZE];
     const char *close = memchr(line.text, ']', line.length);
-    reader->seen_section = true;
-    reader->in_section = false;
     if (close == NULL) {
         problem_add(reader->problems, reader->place,
                     "%s: the section's name has no end; write [NAME]", quote(quoted, line));
@@ -115,12 +113,14 @@ static void read_section(struct reader *reader, struct line line)
     free(name);
 }
 
-/* inih takes "key: value" too, which would make a server "http" of a bare URL. */
+/* inih takes "key: value" too, which would make a server "http" of a bare URL, and
+ * drops a BOM before the first key that it sees. */
 static bool is_setting(struct reader *reader, struct line line)
 {
     char quoted[QUOTE_SIZE];
     size_t key = 0, end = comment_at(line);
-    while (key < end && line.text[key] != '=' && line.text[key] != ':')
+    while (key < end && isprint((unsigned char)line.text[key]) && line.text[key] != '=' &&
+           line.text[key] != ':')
         key++;
     if (key > 0 && key < end && line.text[key] == '=')
         return true;
@@ -143,6 +143,10 @@ static bool fits(struct reader *reader, struct line line, size_t most)
 static bool is_wanted(struct reader *reader, struct line line, size_t most)
 {
     char quoted[QUOTE_SIZE];
+    if (line.length > 0 && line.text[0] == '[') {
+        reader->seen_section = true;
+        reader->in_section = false; /* until its name is found right */
+    }
     if (refuse_bytes(reader, line) || is_comment_or_blank(line) || !fits(reader, line, most))
         return false;
     if (line.text[0] == '[') {

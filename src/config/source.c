@@ -22,13 +22,22 @@ void sources_add(struct sources *sources, const char *name, struct place include
     sources->list[sources->count++] = source;
 }
 
-/* A relative pattern is meant from the folder of the file that includes. */
+/* A relative pattern is meant from the folder of the file that includes, whose own
+ * name is no pattern. */
 static char *absolute_pattern(const char *pattern, const char *from)
 {
     const char *slash = strrchr(from, '/');
     if (pattern[0] == '/' || slash == NULL)
         return xstrdup(pattern);
-    return xasprintf("%.*s%s", (int)(slash - from + 1), from, pattern);
+    char *result = xcalloc(1, 2 * (size_t)(slash - from + 1) + strlen(pattern) + 1);
+    char *at = result;
+    for (; from <= slash; from++) {
+        if (strchr("*?[\\", *from) != NULL)
+            *at++ = '\\';
+        *at++ = *from;
+    }
+    strcpy(at, pattern);
+    return result;
 }
 
 void sources_include(struct sources *sources, const char *pattern, struct place place,

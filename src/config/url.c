@@ -48,14 +48,18 @@ static bool check_scheme(const UriUriA *uri, struct complaint why)
                   uri->scheme.first);
 }
 
+enum { LABEL_MAX = 63 }; /* RFC 1035 section 2.3.4 */
+
 /* A name as it can stand in DNS; RFC 3986 alone would also take "a!b" or "%41". */
 static bool is_host_name(const char *name, size_t length)
 {
+    size_t label = 0;
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)name[i];
         if (!isalnum(c) && c != '-' && c != '_' && c != '.')
             return false;
-        if (c == '.' && (i == 0 || name[i - 1] == '.'))
+        label = c == '.' ? 0 : label + 1;
+        if (label > LABEL_MAX || (c == '.' && (i == 0 || name[i - 1] == '.')))
             return false;
     }
     return true;
@@ -65,6 +69,8 @@ static bool is_host_name(const char *name, size_t length)
 static bool ends_in_number(const char *name, size_t length)
 {
     size_t digits = 0;
+    if (length > 0 && name[length - 1] == '.')
+        length--;
     while (digits < length && isdigit((unsigned char)name[length - 1 - digits]))
         digits++;
     return digits != 0 && (digits == length || name[length - 1 - digits] == '.');
@@ -154,9 +160,21 @@ static bool parse_absolute(const char *text, size_t added, struct url *url, stru
     return ok;
 }
 
+/* uriparser's complaint of a wrong port points elsewhere. `text` is an authority and
+ * what follows it. */
+static bool is_port_digits(const char *text)
+{
+    size_t end = strcspn(text, "/?#"), start = end;
+    while (start > 0 && strchr(":]@", text[start - 1]) == NULL)
+        start--;
+    bool is_port = start > 0 && text[start - 1] == ':';
+    return !is_port || strspn(text + start, "0123456789") >= end - start;
+}
+
 bool url_parse(const char *text, struct url *url, char *why, size_t why_size)
 {
     struct complaint complaint = {why, why_size};
+    const char *separator = strstr(text, "://");
     size_t before_path = strcspn(text, "/?#");
 
     if (*text == '\0')
@@ -164,9 +182,13 @@ bool url_parse(const char *text, struct url *url, char *why, size_t why_size)
     if (strlen(text) > URL_MAX)
         return refuse(complaint, "it has %zu characters, and %d is the most", strlen(text),
                       URL_MAX);
-    if (before_path > 0 && text[before_path - 1] == ':' &&
-        strncmp(text + before_path, "//", 2) == 0)
+    bool has_scheme = separator != NULL && separator < text + before_path;
+    if (!is_port_digits(has_scheme ? separator + 3 : text))
+        return refuse(complaint, "its port is not a number");
+    if (has_scheme)
         return parse_absolute(text, 0, url, complaint);
+    if (strncasecmp(text, "http:", 5) == 0 || strncasecmp(text, "https:", 6) == 0)
+        return refuse(complaint, "after its scheme come two slashes, http://HOST/");
 
     char *with_scheme = xasprintf("http://%s", text);
     bool ok = parse_absolute(with_scheme, strlen("http://"), url, complaint);

@@ -44,21 +44,23 @@ static const char *time_text(int64_t wall)
     return text;
 }
 
-/* A number at the lead of a UTF-8 sequence; 0 where none is well-formed. */
+/* The character at `bytes`, which ends in a NUL. What is no UTF-8 is one byte long,
+ * and U+FFFD. Returns the length. */
 static size_t decode_utf8(const unsigned char *bytes, uint32_t *code)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t length = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
-    if (bytes[0] < 0xc0 || bytes[0] > 0xf7)
-        return 0;
-    *code = bytes[0] & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80)
-            return 0; /* at the final NUL too */
-        *code = *code << 6 | (bytes[i] & 0x3f);
+    uint32_t value = bytes[0] & (0x7fu >> length);
+    bool right = bytes[0] >= 0xc0 && bytes[0] <= 0xf7;
+
+    for (size_t i = 1; right && i < length; i++) {
+        right = (bytes[i] & 0xc0) == 0x80;
+        value = value << 6 | (bytes[i] & 0x3f);
     }
-    bool surrogate = *code >= 0xd800 && *code <= 0xdfff;
-    return *code < least[length] || *code > 0x10ffff || surrogate ? 0 : length;
+    bool surrogate = value >= 0xd800 && value <= 0xdfff;
+    right = right && value >= least[length] && value <= 0x10ffff && !surrogate;
+    *code = right ? value : 0xfffd;
+    return right ? length : 1;
 }
 
 static void put_code_unit(struct log_line *line, uint32_t unit)
@@ -78,12 +80,12 @@ static void put_code(struct log_line *line, uint32_t code)
     }
 }
 
-/* The longest escape of one character; an escape must not be cut. */
+/* The longest escape of one character; neither it nor the quote after it is cut. */
 enum { ESCAPE_MAX = 12 };
 
 static bool has_room(const struct log_line *line)
 {
-    return line->limit - line->at >= ESCAPE_MAX;
+    return line->limit - line->at > ESCAPE_MAX;
 }
 
 static bool is_plain(unsigned char c)
@@ -97,7 +99,7 @@ static void put_json_string(struct log_line *line, const char *value)
     const unsigned char *at = (const unsigned char *)value;
     put(line, "\"", 1);
     while (*at != '\0' && has_room(line)) {
-        uint32_t code = 0xfffd;
+        uint32_t code;
         size_t length = 1;
         if (is_plain(*at) || *at == ' ' || *at == '=') {
             put(line, (const char *)at, 1);
@@ -107,8 +109,8 @@ static void put_json_string(struct log_line *line, const char *value)
         } else {
             if (*at < 0x80)
                 code = *at;
-            else if ((length = decode_utf8(at, &code)) == 0)
-                length = 1;
+            else
+                length = decode_utf8(at, &code);
             put_code(line, code);
         }
         at += length;

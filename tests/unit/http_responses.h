@@ -1,0 +1,605 @@
+/* Raw responses, each with the result that RFC 9112 and our limits give it. */
+#ifndef AIOPOLL_HTTP_RESPONSES_H
+#define AIOPOLL_HTTP_RESPONSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "http/failure.h"
+
+enum { BODY_MAX = 32 };
+
+struct bytes {
+    const char *at;
+    size_t length;
+};
+
+/* The bytes of a response are head, `times` times `fill`, tail. Where it is one
+ * (`reason` is FAILURE_NONE), all of them belong to it and none behind them. */
+struct response_case {
+    const char *name;
+    struct bytes head;
+    const char *fill;
+    int times;
+    struct bytes tail;
+    bool end; /* the server closes behind the bytes */
+
+    int status;
+    bool keep_alive;
+    const char *body; /* NULL: none */
+    enum failure_reason reason;
+    const char *detail; /* NULL where llhttp words it */
+};
+
+#define BYTES(text)                                                                                \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+#define FIELDS(fields, body) BYTES("HTTP/1.1 200 OK\r\n" fields "\r\n" body)
+#define CHUNKS(body)         FIELDS("Transfer-Encoding: chunked\r\n", body)
+#define SIZED(line)          BYTES(line "\r\nContent-Length: 1\r\n\r\n5")
+
+#define KEPT(content)    .status = 200, .keep_alive = true, .body = content
+#define GOOD(content)    .status = 200, .body = content
+#define KEPT_EMPTY(code) .status = code, .keep_alive = true
+#define WRONG(why)       .reason = FAILURE_PROTOCOL, .detail = why
+#define CUT_OFF(where)                                                                             \
+    .end = true, .reason = FAILURE_CLOSED,                                                         \
+    .detail = "the server closed the connection in the middle of its " where
+#define LARGE(why) .reason = FAILURE_TOO_LARGE, .detail = why
+
+#define NOT_HTTP   "its status line is not that of HTTP/1.1 or HTTP/1.0"
+#define NOT_THREE  "its status is not a number of three digits"
+#define CONTROL    "a control character stands in its header"
+#define FOLDED     "a line of its header is folded or begins with a blank"
+#define NO_NAME    "a line of its header has no field name"
+#define BAD_NAME   "a field name of its header is malformed"
+#define BARE_CR    "a line of its header ends in CR without LF"
+#define CODING     "its Transfer-Encoding is not \"chunked\", once, in HTTP/1.1"
+#define BOTH       "it has both Transfer-Encoding and Content-Length"
+#define SWITCHES   "it switches to another protocol, which was not asked for"
+#define LONG_BODY  "its body is longer than max-body, 32 bytes"
+#define MANY_BYTES "its header has more than 65536 bytes"
+#define MANY_LINES "its header has more than 128 fields"
+#define FRAMING    "its chunks are mostly framing"
+#define INTERIMS   "it begins with more than 8 interim responses"
+
+#define TEXT_32 "0123456789abcdefghijklmnopqrstuv"
+#define EARLY   "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+
+/* Header bytes around a filler of X's: "HTTP/1.1 200 OK\r\nX: " and "\r\n\r\n". */
+enum { HEADER_AROUND = 17 + 3 + 4 };
+
+static const struct response_case responses[] = {
+    /* Content-Length */
+    {"a length", FIELDS("Content-Length: 1\r\n", "5"), KEPT("5")},
+    {"a length of 0", FIELDS("Content-Length: 0\r\n", ""), KEPT(NULL)},
+    {"a length with zeros", FIELDS("Content-Length: 0002\r\n", "10"), KEPT("10")},
+    {"a length in odd case", FIELDS("cOnTent-LENGTH: 2\r\n", "10"), KEPT("10")},
+    {"a length without a blank", FIELDS("Content-Length:2\r\n", "10"), KEPT("10")},
+    {"a length in blanks", FIELDS("Content-Length: \t 2 \r\n", "10"), KEPT("10")},
+    {"a length and a tab", FIELDS("Content-Length: 2\t\r\n", "10"), KEPT("10")},
+    {"many fields", FIELDS("Server: x\r\nDate: y\r\nContent-Length: 2\r\nETag: \"\"\r\n", "10"),
+     KEPT("10")},
+    {"a body of lines", FIELDS("Content-Length: 6\r\n", "\r\n5\r\n\n"), KEPT("\r\n5\r\n\n")},
+    {"a body like a header", FIELDS("Content-Length: 16\r\n", "HTTP/1.1 100 C\r\n"),
+     KEPT("HTTP/1.1 100 C\r\n")},
+    {"two equal lengths", FIELDS("Content-Length: 2\r\nContent-Length: 2\r\n", "10"), WRONG(NULL)},
+    {"two lengths", FIELDS("Content-Length: 2\r\nContent-Length: 1\r\n", "10"), WRONG(NULL)},
+    {"two lengths of 0", FIELDS("Content-Length: 0\r\nContent-Length: 0\r\n", ""), WRONG(NULL)},
+    {"a list of lengths", FIELDS("Content-Length: 2, 2\r\n", "10"), WRONG(NULL)},
+    {"a length with plus", FIELDS("Content-Length: +2\r\n", "10"), WRONG(NULL)},
+    {"a negative length", FIELDS("Content-Length: -1\r\n", ""), WRONG(NULL)},
+    {"an empty length", FIELDS("Content-Length:\r\n", ""), WRONG(NULL)},
+    {"a blank length", FIELDS("Content-Length:  \r\n", ""), WRONG(NULL)},
+    {"a blank length, then more", FIELDS("Content-Length: \r\nContent-Length: 1\r\n", "5"),
+     WRONG(NULL)},
+    {"a length of words", FIELDS("Content-Length: two\r\n", "10"), WRONG(NULL)},
+    {"a hexadecimal length", FIELDS("Content-Length: 0x2\r\n", "10"), WRONG(NULL)},
+    {"a length with a fraction", FIELDS("Content-Length: 2.0\r\n", "10"), WRONG(NULL)},
+    {"a length in two words", FIELDS("Content-Length: 1 0\r\n", "0123456789"), WRONG(NULL)},
+    {"a length of 2^64", FIELDS("Content-Length: 18446744073709551616\r\n", ""), WRONG(NULL)},
+    {"a length over 2^64", FIELDS("Content-Length: 18446744073709551618\r\n", "10"), WRONG(NULL)},
+    {"a length of 40 digits",
+     FIELDS("Content-Length: 1000000000000000000000000000000000000002\r\n", "10"), WRONG(NULL)},
+    {"a length below 2^64", FIELDS("Content-Length: 18446744073709551615\r\n", ""),
+     LARGE("its body has 18446744073709551615 bytes, and max-body is 32")},
+    {"a length with a NUL", FIELDS("Content-Length: 2\0\r\n", "10"), WRONG(CONTROL)},
+    {"a name like the length", FIELDS("Content-Length2: 9\r\nContent-Length: 1\r\n", "5"),
+     KEPT("5")},
+    {"a body cut off", FIELDS("Content-Length: 3\r\n", "10"), CUT_OFF("body")},
+    {"no body at all", FIELDS("Content-Length: 3\r\n", ""), CUT_OFF("body")},
+    {"the longest body", FIELDS("Content-Length: 32\r\n", TEXT_32), KEPT(TEXT_32)},
+    {"a body too long", FIELDS("Content-Length: 33\r\n", TEXT_32 "w"),
+     LARGE("its body has 33 bytes, and max-body is 32")},
+
+    /* Until the server closes */
+    {"until close", FIELDS("", "5"), .end = true, GOOD("5")},
+    {"until close, nothing", FIELDS("", ""), .end = true, GOOD(NULL)},
+    {"until close with fields", FIELDS("Server: x\r\n", "5\r\n"), .end = true, GOOD("5\r\n")},
+    {"until close with keep-alive", FIELDS("Connection: keep-alive\r\n", "5"), .end = true,
+     GOOD("5")},
+    {"until close with close", FIELDS("Connection: close\r\n", "5"), .end = true, GOOD("5")},
+    {"until close, like chunks", FIELDS("", "1\r\n5\r\n0\r\n\r\n"), .end = true,
+     GOOD("1\r\n5\r\n0\r\n\r\n")},
+    {"until close, longest", FIELDS("", TEXT_32), .end = true, GOOD(TEXT_32)},
+    {"until close, too long", FIELDS("", TEXT_32 "w"), .end = true, LARGE(LONG_BODY)},
+    {"until close, endless", FIELDS("", ""), "x", 70000, .end = true, LARGE(LONG_BODY)},
+
+    /* Chunks */
+    {"one chunk", CHUNKS("1\r\n5\r\n0\r\n\r\n"), KEPT("5")},
+    {"two chunks", CHUNKS("1\r\n1\r\n2\r\n23\r\n0\r\n\r\n"), KEPT("123")},
+    {"no chunk but the last", CHUNKS("0\r\n\r\n"), KEPT(NULL)},
+    {"a last chunk of many zeros", CHUNKS("1\r\n5\r\n0000\r\n\r\n"), KEPT("5")},
+    {"a size in hexadecimal", CHUNKS("A\r\n0123456789\r\nb\r\n0123456789a\r\n0\r\n\r\n"),
+     KEPT("01234567890123456789a")},
+    {"a size with zeros", CHUNKS("00000000000000000000001\r\n5\r\n0\r\n\r\n"), KEPT("5")},
+    {"a chunk of lines", CHUNKS("4\r\n\r\n\r\n\r\n0\r\n\r\n"), KEPT("\r\n\r\n")},
+    {"an extension", CHUNKS("1;a\r\n5\r\n0\r\n\r\n"), KEPT("5")},
+    {"an extension with a value", CHUNKS("1;a=b\r\n5\r\n0;c=d\r\n\r\n"), KEPT("5")},
+    {"extensions", CHUNKS("1;a=b;c;d=e\r\n5\r\n0\r\n\r\n"), KEPT("5")},
+    {"a quoted extension", CHUNKS("1;a=\"b c\"\r\n5\r\n0\r\n\r\n"), KEPT("5")},
+    {"an extension that looks like a chunk", CHUNKS("1;a=\"0\"\r\n5\r\n0\r\n\r\n"), KEPT("5")},
+    {"chunked in odd case", FIELDS("transfer-ENCODING:Chunked\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     KEPT("5")},
+    {"chunked and blanks", FIELDS("Transfer-Encoding:  chunked  \r\n", "1\r\n5\r\n0\r\n\r\n"),
+     KEPT("5")},
+    {"the longest body in chunks",
+     CHUNKS("10\r\n0123456789abcdef\r\n10\r\nghijklmnopqrstuv\r\n"
+            "0\r\n\r\n"),
+     KEPT(TEXT_32)},
+    {"chunks too long", CHUNKS("20\r\n" TEXT_32 "\r\n1\r\nw\r\n0\r\n\r\n"), LARGE(LONG_BODY)},
+    {"a chunk too long", CHUNKS("21\r\n" TEXT_32 "w\r\n0\r\n\r\n"), LARGE(LONG_BODY)},
+    {"a chunk endless", CHUNKS("ffffffffffffffff\r\n"), "x", 40, LARGE(LONG_BODY)},
+    {"an empty size", CHUNKS("\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"only an extension", CHUNKS(";a\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a negative size", CHUNKS("-1\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a size with plus", CHUNKS("+1\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a size with 0x", CHUNKS("0x1\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a blank before the size", CHUNKS(" 1\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a blank behind the size", CHUNKS("1 \r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a tab behind the size", CHUNKS("1\t\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a blank before an extension", CHUNKS("1 ;a\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a word behind the size", CHUNKS("1 a\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a letter behind the size", CHUNKS("1g\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a comma behind the size", CHUNKS("1,a\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a size of 2^64", CHUNKS("10000000000000000\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a size over 2^64", CHUNKS("10000000000000001\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a size and LF", CHUNKS("1\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a size and CR", CHUNKS("1\r5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a size and CR CR LF", CHUNKS("1\r\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a last size and LF", CHUNKS("1\r\n5\r\n0\n\r\n"), WRONG(NULL)},
+    {"a last size and CR", CHUNKS("1\r\n5\r\n0\rX\r\n"), WRONG(NULL)},
+    {"a NUL in a size", CHUNKS("1\0\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"no CRLF behind a chunk", CHUNKS("1\r\n50\r\n\r\n"), WRONG(NULL)},
+    {"LF behind a chunk", CHUNKS("1\r\n5\n0\r\n\r\n"), WRONG(NULL)},
+    {"CR behind a chunk", CHUNKS("1\r\n5\r0\r\n\r\n"), WRONG(NULL)},
+    {"other bytes behind a chunk", CHUNKS("1\r\n5XY0\r\n\r\n"), WRONG(NULL)},
+    {"CR and another behind a chunk", CHUNKS("1\r\n5\rY0\r\n\r\n"), WRONG(NULL)},
+    {"another and LF behind a chunk", CHUNKS("1\r\n5X\n0\r\n\r\n"), WRONG(NULL)},
+    {"a chunk longer than its size", CHUNKS("1\r\n56\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a chunk shorter than its size", CHUNKS("3\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"an empty extension", CHUNKS("1;\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"two semicolons", CHUNKS("1;;a\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a blank extension", CHUNKS("1; a\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a blank in an extension", CHUNKS("1;a b\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"an extension without a name", CHUNKS("1;=b\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"an extension without its value", CHUNKS("1;a=\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"an extension and LF", CHUNKS("1;a\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"an extension's value and LF", CHUNKS("1;a=b\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"an extension and CR", CHUNKS("1;a\r5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a control byte in an extension", CHUNKS("1;a\x01\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a control byte in a value", CHUNKS("1;a=\x01\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a NUL in an extension", CHUNKS("1;a=b\0\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"an open quote", CHUNKS("1;a=\"b\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a LF in quotes", CHUNKS("1;a=\"\n\"\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a quote within a value", CHUNKS("1;a=b\"c\"\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"a value behind quotes", CHUNKS("1;a=\"b\"c\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"an escaped quote", CHUNKS("1;a=\"\\\"\"\r\n5\r\n0\r\n\r\n"), KEPT("5")},
+    {"an extension in other letters", CHUNKS("1;\xc3\xa4\r\n5\r\n0\r\n\r\n"), WRONG(NULL)},
+    {"quotes with other letters", CHUNKS("1;a=\"\xc3\xa4\"\r\n5\r\n0\r\n\r\n"), KEPT("5")},
+    {"a chunk's size cut off", CHUNKS("1"), CUT_OFF("body")},
+    {"a chunk cut off", CHUNKS("2\r\n5"), CUT_OFF("body")},
+    {"a chunk's CRLF cut off", CHUNKS("1\r\n5\r"), CUT_OFF("body")},
+    {"no last chunk", CHUNKS("1\r\n5\r\n"), CUT_OFF("body")},
+    {"a last chunk cut off", CHUNKS("1\r\n5\r\n0\r"), CUT_OFF("body")},
+    {"trailers cut off", CHUNKS("1\r\n5\r\n0\r\n"), CUT_OFF("header")},
+    {"a trailer cut off", CHUNKS("1\r\n5\r\n0\r\nA: b\r\n"), CUT_OFF("header")},
+    {"the last CR cut off", CHUNKS("1\r\n5\r\n0\r\n\r"), CUT_OFF("header")},
+    {"chunks of mostly framing", CHUNKS("1;"), "x", 66000, BYTES("\r\n5\r\n0\r\n\r\n"),
+     LARGE(FRAMING)},
+    {"mostly framing before a long body", CHUNKS("20;"), "x", 65700,
+     BYTES("\r\n" TEXT_32 "\r\n0\r\n\r\n"), LARGE(FRAMING)},
+    {"mostly framing in the last chunk", CHUNKS("1\r\n5\r\n0;"), "x", 66000, BYTES("\r\n\r\n"),
+     LARGE(FRAMING)},
+    {"mostly zeros", CHUNKS(""), "0", 66000, BYTES("1\r\n5\r\n0\r\n\r\n"), LARGE(FRAMING)},
+    {"much framing", CHUNKS("1;"), "x", 65000, BYTES("\r\n5\r\n0\r\n\r\n"), KEPT("5")},
+
+    /* Trailers: checked, but ignored (RFC 9110 section 6.5.1) */
+    {"a trailer", CHUNKS("1\r\n5\r\n0\r\nA: b\r\n\r\n"), KEPT("5")},
+    {"trailers", CHUNKS("1\r\n5\r\n0\r\nA: b\r\nC:\r\nD: e\r\n\r\n"), KEPT("5")},
+    {"a folded trailer", CHUNKS("1\r\n5\r\n0\r\nA: b\r\n c\r\n\r\n"), WRONG(FOLDED)},
+    {"a blank first trailer", CHUNKS("1\r\n5\r\n0\r\n A: b\r\n\r\n"), WRONG(FOLDED)},
+    {"a trailer without a name", CHUNKS("1\r\n5\r\n0\r\n: b\r\n\r\n"), WRONG(NO_NAME)},
+    {"a trailer with a blank name", CHUNKS("1\r\n5\r\n0\r\nA : b\r\n\r\n"), WRONG(BAD_NAME)},
+    {"a trailer without a colon", CHUNKS("1\r\n5\r\n0\r\nA\r\n\r\n"), WRONG(BAD_NAME)},
+    {"a trailer and LF", CHUNKS("1\r\n5\r\n0\r\nA: b\n\r\n"), WRONG(CONTROL)},
+    {"a trailer and CR", CHUNKS("1\r\n5\r\n0\r\nA: b\rc\r\n\r\n"), WRONG(BARE_CR)},
+    {"a control byte in a trailer", CHUNKS("1\r\n5\r\n0\r\nA: \x1b[m\r\n\r\n"), WRONG(CONTROL)},
+    {"an end of LF", CHUNKS("1\r\n5\r\n0\r\n\n"), WRONG(NO_NAME)},
+    {"an end of CR", CHUNKS("1\r\n5\r\n0\r\n\rX"), WRONG(BARE_CR)},
+    {"a length in a trailer", CHUNKS("1\r\n5\r\n0\r\nContent-Length: 1\r\n\r\n"), KEPT("5")},
+    {"a coding in a trailer", CHUNKS("1\r\n5\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n"),
+     KEPT("5")},
+    {"Retry-After in a trailer", CHUNKS("1\r\n5\r\n0\r\nRetry-After: 9\r\n\r\n"), KEPT("5")},
+    {"a response for a trailer", CHUNKS("1\r\n5\r\n0\r\nHTTP/1.1 200 OK\r\n\r\n"), WRONG(BAD_NAME)},
+
+    /* Transfer-Encoding */
+    {"chunked and a length",
+     FIELDS("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(BOTH)},
+    {"a length and chunked",
+     FIELDS("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(BOTH)},
+    {"a length of 0 and chunked",
+     FIELDS("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(BOTH)},
+    {"a length and chunked, cut off",
+     BYTES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding:"), .end = true, WRONG(BOTH)},
+    {"chunked and a length, cut off",
+     BYTES("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length:"), .end = true,
+     WRONG(BOTH)},
+    {"gzip and a length", FIELDS("Transfer-Encoding: gzip\r\nContent-Length: 1\r\n", "5"),
+     WRONG(CODING)},
+    {"gzip", FIELDS("Transfer-Encoding: gzip\r\n", "5"), .end = true, WRONG(CODING)},
+    {"gzip, then chunked", FIELDS("Transfer-Encoding: gzip, chunked\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(CODING)},
+    {"chunked, then gzip", FIELDS("Transfer-Encoding: chunked, gzip\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     .end = true, WRONG(CODING)},
+    {"chunked twice in a line",
+     FIELDS("Transfer-Encoding: chunked, chunked\r\n", "1\r\n5\r\n0\r\n\r\n"), WRONG(CODING)},
+    {"chunked twice in two lines",
+     FIELDS("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(CODING)},
+    {"gzip and chunked in two lines",
+     FIELDS("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(CODING)},
+    {"chunked and gzip in two lines",
+     FIELDS("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(CODING)},
+    {"identity", FIELDS("Transfer-Encoding: identity\r\n", "5"), .end = true, WRONG(CODING)},
+    {"xchunked", FIELDS("Transfer-Encoding: xchunked\r\n", "1\r\n5\r\n0\r\n\r\n"), .end = true,
+     WRONG(CODING)},
+    {"chunkedx", FIELDS("Transfer-Encoding: chunkedx\r\n", "1\r\n5\r\n0\r\n\r\n"), .end = true,
+     WRONG(CODING)},
+    {"chunked in quotes", FIELDS("Transfer-Encoding: \"chunked\"\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(CODING)},
+    {"chunked and a comma", FIELDS("Transfer-Encoding: chunked,\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(CODING)},
+    {"a comma and chunked", FIELDS("Transfer-Encoding: , chunked\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(CODING)},
+    {"chunked with a parameter",
+     FIELDS("Transfer-Encoding: chunked;a=b\r\n", "1\r\n5\r\n0\r\n\r\n"), WRONG(CODING)},
+    {"chunked and a tab", FIELDS("Transfer-Encoding: chunked\t\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     KEPT("5")},
+    {"a tab and chunked", FIELDS("Transfer-Encoding:\tchunked\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     KEPT("5")},
+    {"chunked and a vertical tab",
+     FIELDS("Transfer-Encoding: chunked\v\r\n", "1\r\n5\r\n0\r\n\r\n"), WRONG(CONTROL)},
+    {"an empty coding", FIELDS("Transfer-Encoding:\r\n", "5"), .end = true, WRONG(NULL)},
+    {"chunked behind an empty coding",
+     FIELDS("Transfer-Encoding:\r\nTransfer-Encoding: chunked\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(NULL)},
+    {"chunked, blanks and more",
+     FIELDS("Transfer-Encoding: chunked                          x\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(CODING)},
+    {"chunked, blanks and gzip",
+     FIELDS("Transfer-Encoding: chunked                          , gzip\r\n",
+            "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(CODING)},
+    {"chunked in HTTP/1.0",
+     BYTES("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n5\r\n0\r\n\r\n"), .end = true,
+     WRONG(CODING)},
+    {"a name like the coding", FIELDS("Transfer-Encodings: gzip\r\nContent-Length: 1\r\n", "5"),
+     KEPT("5")},
+    {"another name like the coding",
+     FIELDS("X-Transfer-Encoding: gzip\r\nContent-Length: 1\r\n", "5"), KEPT("5")},
+    {"TE", FIELDS("TE: gzip\r\nContent-Length: 1\r\n", "5"), KEPT("5")},
+
+    /* Names and values near the room for them */
+    {"a name of 23 bytes", FIELDS("Abcdefghijklmnopqrstuvw: 1\r\nContent-Length: 1\r\n", "5"),
+     KEPT("5")},
+    {"a name of 24 bytes", FIELDS("Abcdefghijklmnopqrstuvwx: 1\r\nContent-Length: 1\r\n", "5"),
+     KEPT("5")},
+    {"a name of 25 bytes", FIELDS("Abcdefghijklmnopqrstuvwxy: 1\r\nContent-Length: 1\r\n", "5"),
+     KEPT("5")},
+    {"a long name that begins with another",
+     FIELDS("Transfer-Encoding-Of-Something-Else: gzip\r\nContent-Length: 1\r\n", "5"), KEPT("5")},
+    {"a value of 24 bytes", FIELDS("A: abcdefghijklmnopqrstuvwx\r\nContent-Length: 1\r\n", "5"),
+     KEPT("5")},
+    {"a long name and a long value",
+     FIELDS(""
+            "Abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz:"
+            " abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrs\r\n"
+            "Content-Length: 1\r\n",
+            "5"),
+     KEPT("5")},
+
+    /* Keeping the connection */
+    {"close", FIELDS("Connection: close\r\nContent-Length: 1\r\n", "5"), GOOD("5")},
+    {"close in odd case", FIELDS("connection: CLOSE\r\nContent-Length: 1\r\n", "5"), GOOD("5")},
+    {"close behind a length", FIELDS("Content-Length: 1\r\nConnection: close\r\n", "5"), GOOD("5")},
+    {"close in a list", FIELDS("Connection: foo, close\r\nContent-Length: 1\r\n", "5"), GOOD("5")},
+    {"close before another", FIELDS("Connection: close, foo\r\nContent-Length: 1\r\n", "5"),
+     GOOD("5")},
+    {"close in a second line",
+     FIELDS("Connection: foo\r\nConnection: close\r\nContent-Length: 1\r\n", "5"), GOOD("5")},
+    {"close in a first line",
+     FIELDS("Connection: close\r\nConnection: foo\r\nContent-Length: 1\r\n", "5"), GOOD("5")},
+    {"close and keep-alive", FIELDS("Connection: close, keep-alive\r\nContent-Length: 1\r\n", "5"),
+     GOOD("5")},
+    {"keep-alive and close", FIELDS("Connection: keep-alive, close\r\nContent-Length: 1\r\n", "5"),
+     GOOD("5")},
+    {"closed", FIELDS("Connection: closed\r\nContent-Length: 1\r\n", "5"), KEPT("5")},
+    {"no close", FIELDS("Connection: no close\r\nContent-Length: 1\r\n", "5"), KEPT("5")},
+    {"an empty Connection", FIELDS("Connection:\r\nContent-Length: 1\r\n", "5"), KEPT("5")},
+    {"close with tabs", FIELDS("Connection: \tclose\t\r\nContent-Length: 1\r\n", "5"), GOOD("5")},
+    {"close and chunks",
+     FIELDS("Connection: close\r\nTransfer-Encoding: chunked\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     GOOD("5")},
+    {"close and 204", BYTES("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"), .status = 204},
+    {"close in a trailer", CHUNKS("1\r\n5\r\n0\r\nConnection: close\r\n\r\n"), KEPT("5")},
+    {"an upgrade not switched to",
+     FIELDS("Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n", "5"), KEPT("5")},
+    {"HTTP/1.0", SIZED("HTTP/1.0 200 OK"), GOOD("5")},
+    {"HTTP/1.0 keep-alive",
+     BYTES("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n5"), KEPT("5")},
+    {"HTTP/1.0 Keep-Alive",
+     BYTES("HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\n5"), KEPT("5")},
+    {"HTTP/1.0 keep-alive, close",
+     BYTES("HTTP/1.0 200 OK\r\nConnection: keep-alive, close\r\nContent-Length: 1\r\n\r\n5"),
+     GOOD("5")},
+    {"HTTP/1.0 close", BYTES("HTTP/1.0 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n5"),
+     GOOD("5")},
+    {"HTTP/1.0 until close", BYTES("HTTP/1.0 200 OK\r\n\r\n5"), .end = true, GOOD("5")},
+    {"HTTP/1.0 until close, keep-alive",
+     BYTES("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n5"), .end = true, GOOD("5")},
+    {"HTTP/1.0 204", BYTES("HTTP/1.0 204 No Content\r\n\r\n"), .status = 204},
+
+    /* No body by status */
+    {"204", BYTES("HTTP/1.1 204 No Content\r\n\r\n"), KEPT_EMPTY(204)},
+    {"204 with a length", BYTES("HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\n"),
+     KEPT_EMPTY(204)},
+    {"204 with a huge length", BYTES("HTTP/1.1 204 No Content\r\nContent-Length: 999999\r\n\r\n"),
+     KEPT_EMPTY(204)},
+    {"204 in chunks", BYTES("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n"),
+     KEPT_EMPTY(204)},
+    {"304", BYTES("HTTP/1.1 304 Not Modified\r\n\r\n"), KEPT_EMPTY(304)},
+    {"304 with a length", BYTES("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"),
+     KEPT_EMPTY(304)},
+    {"304 with a huge length", BYTES("HTTP/1.1 304 Not Modified\r\nContent-Length: 999999\r\n\r\n"),
+     KEPT_EMPTY(304)},
+    {"304 in chunks", BYTES("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n"),
+     KEPT_EMPTY(304)},
+    {"304 with a length and chunks",
+     BYTES("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n"
+           "Transfer-Encoding: chunked\r\n\r\n"),
+     WRONG(BOTH)},
+    {"304 and close", BYTES("HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"),
+     .status = 304},
+    {"205 with a body", SIZED("HTTP/1.1 205 Reset Content"), .status = 205, .keep_alive = true,
+     .body = "5"},
+
+    /* Interim responses */
+    {"100", BYTES("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"),
+     KEPT("5")},
+    {"102", BYTES("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 204 None\r\n\r\n"), KEPT_EMPTY(204)},
+    {"103", BYTES(EARLY "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"), KEPT("5")},
+    {"199", BYTES("HTTP/1.1 199\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"), KEPT("5")},
+    {"100 with a length",
+     BYTES("HTTP/1.1 100 Continue\r\nContent-Length: 4\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"),
+     KEPT("5")},
+    {"103 with a huge length",
+     BYTES("HTTP/1.1 103 Early\r\nContent-Length: 999999\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"),
+     KEPT("5")},
+    {"100 in chunks",
+     BYTES("HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"),
+     KEPT("5")},
+    {"103 in chunks",
+     BYTES("HTTP/1.1 103 Early\r\nTransfer-Encoding: chunked\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"),
+     KEPT("5")},
+    {"100 and the final in chunks",
+     BYTES("HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n5\r\n0\r\n\r\n"),
+     KEPT("5")},
+    {"103 with a length, then chunks",
+     BYTES("HTTP/1.1 103 Early\r\nContent-Length: 4\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n5\r\n0\r\n\r\n"),
+     KEPT("5")},
+    {"103 with close",
+     BYTES("HTTP/1.1 103 Early\r\nConnection: close\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"),
+     KEPT("5")},
+    {"103 with Retry-After",
+     BYTES("HTTP/1.1 103 Early\r\nRetry-After: 9\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"),
+     KEPT("5")},
+    {"103 of HTTP/1.0",
+     BYTES("HTTP/1.0 103 Early\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"),
+     KEPT("5")},
+    {"103 with an upgrade",
+     BYTES("HTTP/1.1 103 Early\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"),
+     KEPT("5")},
+    {"8 interims", BYTES(""), EARLY, 8, SIZED("HTTP/1.1 200 OK"), KEPT("5")},
+    {"9 interims", BYTES(""), EARLY, 9, SIZED("HTTP/1.1 200 OK"), WRONG(INTERIMS)},
+    {"only interims", BYTES(EARLY EARLY), CUT_OFF("header")},
+    {"until close behind an interim", BYTES(EARLY "HTTP/1.1 200 OK\r\n\r\n5"), .end = true,
+     GOOD("5")},
+    {"CRLF behind an interim", BYTES(EARLY "\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"),
+     WRONG(NOT_HTTP)},
+    {"a body behind an interim",
+     BYTES("HTTP/1.1 103 Early\r\nContent-Length: 1\r\n\r\n5"
+           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n5"),
+     WRONG(NOT_HTTP)},
+    {"101", BYTES("HTTP/1.1 101 Switching Protocols\r\n\r\n"), WRONG(SWITCHES)},
+    {"101 with an upgrade",
+     BYTES("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"),
+     WRONG(SWITCHES)},
+    {"101 behind an interim", BYTES(EARLY "HTTP/1.1 101 Switching\r\n\r\n"), WRONG(SWITCHES)},
+
+    /* Status lines */
+    {"no reason", SIZED("HTTP/1.1 200 "), KEPT("5")},
+    {"no blank behind the status", SIZED("HTTP/1.1 200"), KEPT("5")},
+    {"a reason of blanks", SIZED("HTTP/1.1 200  \t "), KEPT("5")},
+    {"a reason of other letters", SIZED("HTTP/1.1 200 \xc3\xa4\xff\x80"), KEPT("5")},
+    {"a reason like a status line", SIZED("HTTP/1.1 200 HTTP/1.1 404 Gone"), KEPT("5")},
+    {"404", SIZED("HTTP/1.1 404 Not Found"), .status = 404, .keep_alive = true, .body = "5"},
+    {"599", SIZED("HTTP/1.1 599 ?"), .status = 599, .keep_alive = true, .body = "5"},
+    {"600", SIZED("HTTP/1.1 600 ?"), WRONG("its status 600 is not from 100 to 599")},
+    {"999", SIZED("HTTP/1.1 999 ?"), WRONG("its status 999 is not from 100 to 599")},
+    {"000", SIZED("HTTP/1.1 000 ?"), WRONG("its status 0 is not from 100 to 599")},
+    {"099", SIZED("HTTP/1.1 099 ?"), WRONG("its status 99 is not from 100 to 599")},
+    {"99", SIZED("HTTP/1.1 99 ?"), WRONG(NOT_HTTP)},
+    {"1000", SIZED("HTTP/1.1 1000 ?"), WRONG(NOT_THREE)},
+    {"00200", SIZED("HTTP/1.1 00200 OK"), WRONG(NOT_THREE)},
+    {"2 0", SIZED("HTTP/1.1 2 0"), WRONG(NOT_HTTP)},
+    {"abc", SIZED("HTTP/1.1 abc OK"), WRONG(NOT_HTTP)},
+    {"20x", SIZED("HTTP/1.1 20x OK"), WRONG(NOT_HTTP)},
+    {"-200", SIZED("HTTP/1.1 -200 OK"), WRONG(NOT_HTTP)},
+    {"200OK", SIZED("HTTP/1.1 200OK"), WRONG(NOT_THREE)},
+    {"a tab behind the status", SIZED("HTTP/1.1 200\tOK"), WRONG(NOT_THREE)},
+    {"two blanks before the status", SIZED("HTTP/1.1  200 OK"), WRONG(NOT_HTTP)},
+    {"a tab before the status", SIZED("HTTP/1.1\t200 OK"), WRONG(NOT_HTTP)},
+    {"no status", SIZED("HTTP/1.1"), WRONG(NOT_HTTP)},
+    {"an empty status", SIZED("HTTP/1.1 "), WRONG(NOT_HTTP)},
+    {"HTTP/0.9", SIZED("HTTP/0.9 200 OK"), WRONG(NOT_HTTP)},
+    {"HTTP/1.2", SIZED("HTTP/1.2 200 OK"), WRONG(NOT_HTTP)},
+    {"HTTP/2.0", SIZED("HTTP/2.0 200 OK"), WRONG(NOT_HTTP)},
+    {"HTTP/2", SIZED("HTTP/2 200 OK"), WRONG(NOT_HTTP)},
+    {"HTTP/1.10", SIZED("HTTP/1.10 200 OK"), WRONG(NOT_HTTP)},
+    {"HTTP/11.1", SIZED("HTTP/11.1 200 OK"), WRONG(NOT_HTTP)},
+    {"http/1.1", SIZED("http/1.1 200 OK"), WRONG(NOT_HTTP)},
+    {"RTSP", SIZED("RTSP/1.0 200 OK"), WRONG(NOT_HTTP)},
+    {"ICE", SIZED("ICE/1.0 200 OK"), WRONG(NOT_HTTP)},
+    {"ICY", SIZED("ICY 200 OK"), WRONG(NOT_HTTP)},
+    {"another language", BYTES("SSH-2.0-OpenSSH_9.2\r\n"), WRONG(NOT_HTTP)},
+    {"a request", BYTES("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), WRONG(NOT_HTTP)},
+    {"a leading CRLF", SIZED("\r\nHTTP/1.1 200 OK"), WRONG(NOT_HTTP)},
+    {"a leading LF", SIZED("\nHTTP/1.1 200 OK"), WRONG(NOT_HTTP)},
+    {"a leading blank", SIZED(" HTTP/1.1 200 OK"), WRONG(NOT_HTTP)},
+    {"a leading BOM", SIZED("\xef\xbb\xbfHTTP/1.1 200 OK"), WRONG(NOT_HTTP)},
+    {"a leading NUL", SIZED("\0HTTP/1.1 200 OK"), WRONG(NOT_HTTP)},
+    {"a bare body", BYTES("5"), WRONG(NOT_HTTP)},
+    {"a status line and LF", BYTES("HTTP/1.1 200 OK\nContent-Length: 1\r\n\r\n5"), WRONG(CONTROL)},
+    {"a status and LF", BYTES("HTTP/1.1 200\nContent-Length: 1\r\n\r\n5"), WRONG(NOT_THREE)},
+    {"a status line and CR", BYTES("HTTP/1.1 200 OK\rContent-Length: 1\r\n\r\n5"), WRONG(BARE_CR)},
+    {"a NUL in the reason", SIZED("HTTP/1.1 200 O\0K"), WRONG(CONTROL)},
+    {"an escape in the reason", SIZED("HTTP/1.1 200 \x1b[2J"), WRONG(CONTROL)},
+    {"a DEL in the reason", SIZED("HTTP/1.1 200 \x7f"), WRONG(CONTROL)},
+
+    /* Field lines */
+    {"a value of other letters", FIELDS("A: \xc3\xa4\xff\r\nContent-Length: 1\r\n", "5"),
+     KEPT("5")},
+    {"an empty value", FIELDS("A:\r\nContent-Length: 1\r\n", "5"), KEPT("5")},
+    {"a blank value", FIELDS("A: \t \r\nContent-Length: 1\r\n", "5"), KEPT("5")},
+    {"a tab in a value", FIELDS("A: a\tb\r\nContent-Length: 1\r\n", "5"), KEPT("5")},
+    {"colons in a value", FIELDS("A: b: c: d\r\nContent-Length: 1\r\n", "5"), KEPT("5")},
+    {"every sign of a name", FIELDS("!#$%&'*+-.^_`|~09azAZ: 1\r\nContent-Length: 1\r\n", "5"),
+     KEPT("5")},
+    {"a folded line", FIELDS("A: b\r\n c\r\nContent-Length: 1\r\n", "5"), WRONG(FOLDED)},
+    {"a line folded by a tab", FIELDS("A: b\r\n\tc\r\nContent-Length: 1\r\n", "5"), WRONG(FOLDED)},
+    {"a folded empty value", FIELDS("A:\r\n c\r\nContent-Length: 1\r\n", "5"), WRONG(FOLDED)},
+    {"a folded coding", FIELDS("Transfer-Encoding:\r\n chunked\r\n", "1\r\n5\r\n0\r\n\r\n"),
+     WRONG(FOLDED)},
+    {"a folded length", FIELDS("Content-Length: 1\r\n 0\r\n", "5"), WRONG(FOLDED)},
+    {"a blank first line", FIELDS(" A: b\r\nContent-Length: 1\r\n", "5"), WRONG(FOLDED)},
+    {"an empty name", FIELDS(": b\r\nContent-Length: 1\r\n", "5"), WRONG(NO_NAME)},
+    {"a blank before the colon", FIELDS("A : b\r\nContent-Length: 1\r\n", "5"), WRONG(BAD_NAME)},
+    {"a tab before the colon", FIELDS("A\t: b\r\nContent-Length: 1\r\n", "5"), WRONG(BAD_NAME)},
+    {"a blank before the length's colon", FIELDS("Content-Length : 1\r\n", "5"), WRONG(BAD_NAME)},
+    {"a blank before the coding's colon",
+     FIELDS("Transfer-Encoding : chunked\r\n", "1\r\n5\r\n0\r\n\r\n"), WRONG(BAD_NAME)},
+    {"a blank in a name", FIELDS("A b: c\r\nContent-Length: 1\r\n", "5"), WRONG(BAD_NAME)},
+    {"no colon", FIELDS("A\r\nContent-Length: 1\r\n", "5"), WRONG(BAD_NAME)},
+    {"a name of other letters", FIELDS("\xc3\xa4: b\r\nContent-Length: 1\r\n", "5"),
+     WRONG(NO_NAME)},
+    {"other letters in a name", FIELDS("A\xc3\xa4: b\r\nContent-Length: 1\r\n", "5"),
+     WRONG(BAD_NAME)},
+    {"a NUL in a name", FIELDS("A\0: b\r\nContent-Length: 1\r\n", "5"), WRONG(BAD_NAME)},
+    {"a control byte in a name", FIELDS("A\x01: b\r\nContent-Length: 1\r\n", "5"), WRONG(BAD_NAME)},
+    {"a name in quotes", FIELDS("\"A\": b\r\nContent-Length: 1\r\n", "5"), WRONG(NO_NAME)},
+    {"a slash in a name", FIELDS("A/b: c\r\nContent-Length: 1\r\n", "5"), WRONG(BAD_NAME)},
+    {"a NUL in a value", FIELDS("A: b\0c\r\nContent-Length: 1\r\n", "5"), WRONG(CONTROL)},
+    {"an escape in a value", FIELDS("A: \x1b[m\r\nContent-Length: 1\r\n", "5"), WRONG(CONTROL)},
+    {"a DEL in a value", FIELDS("A: \x7f\r\nContent-Length: 1\r\n", "5"), WRONG(CONTROL)},
+    {"a form feed in a value", FIELDS("A: \f\r\nContent-Length: 1\r\n", "5"), WRONG(CONTROL)},
+    {"a field and LF", FIELDS("A: b\nContent-Length: 1\r\n", "5"), WRONG(CONTROL)},
+    {"an empty field and LF", FIELDS("A:\nContent-Length: 1\r\n", "5"), WRONG(CONTROL)},
+    {"a length and LF", BYTES("HTTP/1.1 200 OK\r\nContent-Length: 1\n\n5"), WRONG(CONTROL)},
+    {"an empty line of LF", BYTES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\n5"), WRONG(NO_NAME)},
+    {"an empty line of CR", BYTES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r5"), WRONG(BARE_CR)},
+    {"an empty line of CR CR LF", BYTES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\r\n5"),
+     WRONG(BARE_CR)},
+    {"a field and CR", FIELDS("A: b\rContent-Length: 9\r\nContent-Length: 1\r\n", "5"),
+     WRONG(BARE_CR)},
+    {"a field and CR CR LF", FIELDS("A: b\r\r\nContent-Length: 1\r\n", "5"), WRONG(BARE_CR)},
+    {"a length and CR", FIELDS("Content-Length: 1\r0\r\n", "5"), WRONG(BARE_CR)},
+    {"two faults in a line", FIELDS("Content-Length: x\x01\r\n", "5"), WRONG(NULL)},
+    {"a fault of the coding first", FIELDS("Transfer-Encoding: gzip\r\nA: \x01\r\n", ""),
+     WRONG(CODING)},
+    {"a fault of the grammar first", FIELDS("A: \x01\r\nTransfer-Encoding: gzip\r\n", ""),
+     WRONG(CONTROL)},
+    {"a faulty coding, then an endless header",
+     BYTES("HTTP/1.1 200 OK\r\n"
+           "Transfer-Encoding: gzip\r\nX: "),
+     "x", 66000, WRONG(CODING)},
+    {"a faulty coding, then many fields", BYTES("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n"),
+     "A: b\r\n", 200, WRONG(CODING)},
+    {"many fields, then a control byte", BYTES("HTTP/1.1 200 OK\r\n"), "A: b\r\n", 200,
+     BYTES("A: \x01\r\n\r\n"), LARGE(MANY_LINES)},
+    {"a huge body, then many fields", BYTES("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n"),
+     "A: b\r\n", 200, BYTES("\r\n"), LARGE(MANY_LINES)},
+
+    /* The end at each stage */
+    {"nothing", BYTES(""), .end = true, .reason = FAILURE_CLOSED,
+     .detail = "the server closed the connection without an answer"},
+    {"one byte", BYTES("H"), CUT_OFF("header")},
+    {"half a status line", BYTES("HTTP/1.1 20"), CUT_OFF("header")},
+    {"a status line", BYTES("HTTP/1.1 200 OK\r\n"), CUT_OFF("header")},
+    {"half a name", BYTES("HTTP/1.1 200 OK\r\nConte"), CUT_OFF("header")},
+    {"half a value", BYTES("HTTP/1.1 200 OK\r\nContent-Length: "), CUT_OFF("header")},
+    {"no empty line", BYTES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"), CUT_OFF("header")},
+    {"half an empty line", BYTES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r"), CUT_OFF("header")},
+
+    /* Limits */
+    {"the longest header", BYTES("HTTP/1.1 200 OK\r\nX: "), "x", 65536 - HEADER_AROUND,
+     BYTES("\r\n\r\n"), .end = true, GOOD(NULL)},
+    {"a header too long", BYTES("HTTP/1.1 200 OK\r\nX: "), "x", 65536 - HEADER_AROUND + 1,
+     BYTES("\r\n\r\n"), LARGE(MANY_BYTES)},
+    {"an endless value", BYTES("HTTP/1.1 200 OK\r\nX: "), "x", 70000, LARGE(MANY_BYTES)},
+    {"an endless name", BYTES("HTTP/1.1 200 OK\r\n"), "x", 70000, LARGE(MANY_BYTES)},
+    {"an endless reason", BYTES("HTTP/1.1 200 "), "x", 70000, LARGE(MANY_BYTES)},
+    {"endless blanks", BYTES("HTTP/1.1 200 OK\r\nX:"), " ", 70000, LARGE(MANY_BYTES)},
+    {"a long header in two responses", BYTES("HTTP/1.1 103 E\r\nX: "), "x", 65500,
+     BYTES("\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"), LARGE(MANY_BYTES)},
+    {"an endless trailer", CHUNKS("0\r\nX: "), "x", 70000, LARGE(MANY_BYTES)},
+    {"128 fields", BYTES("HTTP/1.1 200 OK\r\n"), "A: b\r\n", 127,
+     BYTES("Content-Length: 1\r\n\r\n5"), KEPT("5")},
+    {"129 fields", BYTES("HTTP/1.1 200 OK\r\n"), "A: b\r\n", 128,
+     BYTES("Content-Length: 1\r\n\r\n5"), LARGE(MANY_LINES)},
+    {"128 fields with trailers", CHUNKS("0\r\n"), "A: b\r\n", 127, BYTES("\r\n"), KEPT(NULL)},
+    {"129 fields with trailers", CHUNKS("0\r\n"), "A: b\r\n", 128, BYTES("\r\n"),
+     LARGE(MANY_LINES)},
+    {"129 fields with an interim", BYTES("HTTP/1.1 103 E\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\n"),
+     "A: b\r\n", 128, BYTES("\r\n"), LARGE(MANY_LINES)},
+};
+
+enum { RESPONSES = sizeof responses / sizeof responses[0] };
+
+#endif

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/duration.h"
 #include "base/xalloc.h"
 #include "http/http_env.h"
@@ -15,9 +16,11 @@
 #include "pace/server.h"
 #include "report/log.h"
 
-/* How long the reader of the log is waited for at the end. */
-#define PATIENCE_AFTER_SIGNAL (50 * MILLISECOND)
-#define PATIENCE_AFTER_COUNT  MINUTE
+/* How long the reader of the log is waited for: at the end, and, when all polls that
+ * were asked for are done, before it. */
+#define PATIENCE           (20 * MILLISECOND)
+#define PATIENCE_WHEN_DONE (10 * MINUTE)
+#define PATIENCE_TICK      (10 * MILLISECOND)
 
 #define START_TICK (10 * MILLISECOND)
 
@@ -32,40 +35,59 @@ struct daemon {
     struct server *servers; /* one for each of config->servers */
     size_t running;         /* tasks that have not ended */
     uv_signal_t terminate, interrupt;
-    bool stopping;
+    bool stopping, signaled;
+    struct wakeup done; /* set when the last task has ended by itself, */
+    int64_t done_at;    /* then */
     uint64_t polls, failures;
 };
 
 /* --- stop ------------------------------------------------------------------- */
 
-/* In the reverse order of start. What is closed here is gone when uv_run() returns. */
-static void close_all(struct daemon *daemon, const char *why, int64_t patience)
+/* The signals first: from here on a second one has its default effect, and ends the
+ * process. What is closed here is gone when uv_run() returns. */
+static void close_all(struct daemon *daemon, const char *why)
 {
     daemon->stopping = true;
-    /* From here on a second signal has its default effect, and ends the process. */
     uv_close((uv_handle_t *)&daemon->interrupt, NULL);
     uv_close((uv_handle_t *)&daemon->terminate, NULL);
     for (size_t i = 0; i < daemon->config->server_count; i++)
         server_cancel(&daemon->servers[i]);
-    log_stop(&daemon->log, why, daemon->polls, daemon->failures);
-    log_close(&daemon->log, patience);
     dns_close(&daemon->http->dns);
+    log_drain(&daemon->log, PATIENCE);
+    log_stop(&daemon->log, why, daemon->polls, daemon->failures);
+    log_close(&daemon->log, PATIENCE);
+    wakeup_cancel(&daemon->wakeups, &daemon->done);
     wakeups_close(&daemon->wakeups);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct daemon *daemon = handle->loop->data;
-    if (!daemon->stopping)
-        close_all(daemon, number == SIGTERM ? "SIGTERM" : "SIGINT", PATIENCE_AFTER_SIGNAL);
+    if (daemon->stopping)
+        return;
+    daemon->signaled = true;
+    close_all(daemon, number == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+/* With nothing left to poll, a slow reader is worth waiting for. */
+static void on_done(struct wakeup *wakeup)
+{
+    struct daemon *daemon = container_of(wakeup, struct daemon, done);
+    int64_t now = clock_now();
+    if (log_is_told(&daemon->log) || now >= daemon->done_at + PATIENCE_WHEN_DONE)
+        close_all(daemon, "count");
+    else
+        wakeup_set(&daemon->wakeups, wakeup, now + PATIENCE_TICK, on_done);
 }
 
 static void on_ended(struct server *server)
 {
     struct daemon *daemon = server->observer->user;
     daemon->running--;
-    if (daemon->running == 0 && !daemon->stopping)
-        close_all(daemon, "count", PATIENCE_AFTER_COUNT);
+    if (daemon->running > 0 || daemon->stopping)
+        return;
+    daemon->done_at = clock_now();
+    wakeup_set(&daemon->wakeups, &daemon->done, 0, on_done);
 }
 
 /* --- what is told ------------------------------------------------------------- */
@@ -74,8 +96,18 @@ static void on_polled(void *user, const struct poll *poll)
 {
     struct daemon *daemon = user;
     daemon->polls++;
-    daemon->failures += poll->failure.reason != FAILURE_NONE;
+    if (poll->failure.reason != FAILURE_NONE && poll->failure.reason != FAILURE_CANCELED)
+        daemon->failures++;
     log_poll(&daemon->log, poll);
+}
+
+static void on_connection(void *user, const struct conn *conn, const char *from, const char *to)
+{
+    struct daemon *daemon = user;
+    char authority[URL_HOST_MAX + 16];
+    snprintf(authority, sizeof authority, "%.*s", (int)url_authority_length(conn->url),
+             conn->url->text + conn->url->authority);
+    log_connection(&daemon->log, authority, from, to);
 }
 
 /* --- start -------------------------------------------------------------------- */
@@ -99,7 +131,8 @@ static void raise_descriptor_limit(void)
 static int start_signals(struct daemon *daemon)
 {
     int error;
-    signal(SIGPIPE, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN); /* a reader of the log, or a server, is gone */
+    signal(SIGXFSZ, SIG_IGN); /* the log file has reached a limit */
     if ((error = uv_signal_init(&daemon->loop, &daemon->terminate)) != 0 ||
         (error = uv_signal_init(&daemon->loop, &daemon->interrupt)) != 0 ||
         (error = uv_signal_start(&daemon->terminate, on_signal, SIGTERM)) != 0)
@@ -119,6 +152,10 @@ static int start_parts(struct daemon *daemon)
         return refuse_to_start("cannot start", uv_strerror(error));
     daemon->http->loop = &daemon->loop;
     daemon->http->wakeups = &daemon->wakeups;
+    if (daemon->config->daemon.log_level == LOG_DEBUG) {
+        daemon->http->trace = on_connection;
+        daemon->http->trace_user = daemon;
+    }
     error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
     return error == 0 ? 0 : refuse_to_start("cannot start c-ares", ares_strerror(error));
 }
@@ -137,7 +174,7 @@ static void start_servers(struct daemon *daemon)
     const struct config *config = daemon->config;
     int64_t now = clock_now();
 
-    wakeups_reserve(&daemon->wakeups, SERVER_WAKEUPS * config->server_count);
+    wakeups_reserve(&daemon->wakeups, SERVER_WAKEUPS * config->server_count + 1);
     daemon->running = config->server_count;
     for (size_t i = 0; i < config->server_count; i++) {
         int64_t due = now + first_due(i, config->daemon.start_rate);
@@ -157,7 +194,7 @@ static int run_loop(struct daemon *daemon)
     int error = uv_loop_close(&daemon->loop);
     if (error != 0)
         return refuse_to_start("a handle was left in the loop", uv_strerror(error));
-    return daemon->count > 0 && daemon->failures > 0;
+    return daemon->failures > 0 && daemon->count > 0 && !daemon->signaled;
 }
 
 int daemon_run(const struct config *config, uint64_t count)

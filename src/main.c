@@ -24,6 +24,13 @@ static void print_problems(const struct problems *problems)
         fprintf(stderr, "%s\n", problems->list[i].text);
 }
 
+static int print_verdict(const struct config *config)
+{
+    printf("The configuration is right: %zu server%s.\n", config->server_count,
+           config->server_count == 1 ? "" : "s");
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -40,10 +47,9 @@ int main(int argc, char **argv)
     if (config == NULL)
         return 2;
 
-    options_override(&options, &config->daemon);
+    settings_overlay(daemon_setting_table, &config->daemon, &options.settings, options.set);
     if (options.check)
-        status = printf("The configuration is right: %zu server%s.\n", config->server_count,
-                        config->server_count == 1 ? "" : "s") < 0;
+        status = print_verdict(config);
     else
         status = daemon_run(config, options.count);
     config_free(config);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "config/problem.h"
 #include "config/value.h"
 
 enum { OPTION_ONCE = 256, OPTION_LOG_FORMAT, OPTION_LOG_LEVEL };
@@ -64,16 +65,20 @@ static int read_count(struct options *options, const char *text)
     return complain(sentence);
 }
 
-/* Checks a setting that may stand in the file too, by the same table. */
-static int read_setting(const char **kept, const char *key, const char *text)
+/* A setting that may stand in the file too, read by the same table. The last one of
+ * a kind wins. */
+static int read_setting(struct options *options, const char *key, const char *text)
 {
-    struct daemon_settings scratch;
-    char why[256], sentence[300];
-    *kept = text;
-    if (setting_parse(daemon_setting_table, &scratch, key, text, text, why, sizeof why))
+    struct problems problems = {0};
+    uint32_t set = 0;
+    setting_apply(daemon_setting_table, &options->settings, &set, key, text, text,
+                  (struct place){0}, &problems);
+    options->set |= set;
+    if (problems.count == 0)
         return -1;
-    snprintf(sentence, sizeof sentence, "--%s", why);
-    return complain(sentence);
+    fprintf(stderr, "%s\n", problems.list[0].text);
+    problems_free(&problems);
+    return 2;
 }
 
 /* Returns -1 to go on, else the exit status. */
@@ -88,10 +93,10 @@ static int read_option(struct options *options, int option)
     case 't': options->check = true; return -1;
     case 'n': return read_count(options, optarg);
     case OPTION_ONCE: options->count = 1; return -1;
-    case OPTION_LOG_FORMAT: return read_setting(&options->log_format, "log-format", optarg);
-    case OPTION_LOG_LEVEL: return read_setting(&options->log_level, "log-level", optarg);
-    case 'h': fputs(usage, stdout); return 0;
-    case 'V': puts("aiopoll " AIOPOLL_VERSION); return 0;
+    case OPTION_LOG_FORMAT: return read_setting(options, "log-format", optarg);
+    case OPTION_LOG_LEVEL: return read_setting(options, "log-level", optarg);
+    case 'h': fputs(usage, stdout); return fflush(stdout) == 0 ? 0 : 1;
+    case 'V': puts("aiopoll " AIOPOLL_VERSION); return fflush(stdout) == 0 ? 0 : 1;
     default: fputs("Try 'aiopoll --help' for more information.\n", stderr); return 2;
     }
 }
@@ -113,15 +118,4 @@ int options_read(struct options *options, int argc, char **argv)
     if (options->config == NULL && options->url_count == 0)
         return complain("there is no server to poll; give -c FILE or a URL");
     return -1;
-}
-
-void options_override(const struct options *options, struct daemon_settings *settings)
-{
-    char why[256];
-    if (options->log_format != NULL)
-        setting_parse(daemon_setting_table, settings, "log-format", options->log_format,
-                      options->log_format, why, sizeof why);
-    if (options->log_level != NULL)
-        setting_parse(daemon_setting_table, settings, "log-level", options->log_level,
-                      options->log_level, why, sizeof why);
 }

@@ -9,19 +9,17 @@
 #include "config/setting.h"
 
 struct options {
-    const char *config;                 /* a file's name, or NULL */
-    bool check;                         /* read the configuration and exit */
-    uint64_t count;                     /* of polls of each server; 0: no end */
-    const char *log_format, *log_level; /* as written, and right; NULL: not given */
-    char **urls;                        /* part of argv */
+    const char *config;              /* a file's name, or NULL */
+    bool check;                      /* read the configuration and exit */
+    uint64_t count;                  /* of polls of each server; 0: no end */
+    struct daemon_settings settings; /* what wins over the file, */
+    uint32_t set;                    /* a bit a key that was given */
+    char **urls;                     /* part of argv */
     size_t url_count;
 };
 
 /* Reads argv. Returns -1 when the program is to go on, else its exit status: the
  * help was printed, or what is wrong with the line. */
 int options_read(struct options *options, int argc, char **argv);
-
-/* What the command line says wins over the file. */
-void options_override(const struct options *options, struct daemon_settings *settings);
 
 #endif

@@ -17,8 +17,9 @@ struct draft {
     char *name;
     struct url url; /* text is NULL until there is one */
     struct server_settings own;
-    uint32_t set; /* a bit a key of `own` */
-    bool has_url; /* a url key was there, right or wrong */
+    uint32_t set;  /* a bit a key of `own` */
+    bool has_url;  /* a url key was there, right or wrong */
+    bool misnamed; /* its name was refused; kept so that its settings are checked */
     struct place place;
 };
 
@@ -41,6 +42,20 @@ struct builder {
 static const char *quote(char out[QUOTE_SIZE], const char *text)
 {
     return escape_quote(out, QUOTE_SIZE, text, strlen(text));
+}
+
+/* Without a user and a password, which are nobody's business. */
+static const char *quote_url(char out[QUOTE_SIZE], const char *url)
+{
+    const char *at = strchr(url, '@');
+    const char *authority = strstr(url, "//");
+    if (at == NULL)
+        return quote(out, url);
+    authority = authority == NULL || authority > at ? url : authority + 2;
+    char *shown = xasprintf("%.*s***%s", (int)(authority - url), url, at);
+    quote(out, shown);
+    free(shown);
+    return out;
 }
 
 static bool check_name(struct builder *builder, struct place place, const char *name)
@@ -79,51 +94,67 @@ static void set_url(struct builder *builder, struct draft *draft, struct place p
     if (draft->has_url)
         problem_add(builder->problems, place, "url is set already; each key can be set once");
     else if (value != NULL && !url_parse(value, &draft->url, why, sizeof why))
-        problem_add(builder->problems, place, "%s cannot be polled: %s", quote(quoted, shown), why);
+        problem_add(builder->problems, place, "%s cannot be polled: %s", quote_url(quoted, shown),
+                    why);
     draft->has_url = true;
 }
 
-/* "[server NAME]"; `rest` is what follows the word. */
-static bool begin_server(struct builder *builder, struct place place, const char *rest)
+/* "[server NAME]". The settings of one with a wrong name are checked all the same. */
+static void begin_server(struct builder *builder, struct place place, const char *name)
 {
-    size_t blanks = strspn(rest, " \t");
-    if (rest[blanks] == '\0') {
-        problem_add(
-            builder->problems, place,
-            "[server]: the server's name is missing; write [server NAME], or [servers] for a list");
-        return false;
+    bool right = *name != '\0';
+    if (right)
+        right = check_name(builder, place, name);
+    else
+        problem_add(builder->problems, place,
+                    "[server]: its name is missing; write [server NAME], or [servers] for a list");
+    add_draft(builder, place, name)->misnamed = !right;
+}
+
+/* `rest`: what follows the section's first word. */
+static void begin_section(struct builder *builder, struct place place, enum section section,
+                          const char *rest)
+{
+    builder->section = section;
+    if (section == SECTION_DEFAULTS)
+        builder->defaults_place = place;
+    if (section == SECTION_SERVER)
+        begin_server(builder, place, rest);
+}
+
+/* Returns the section that was probably meant, or -1. */
+static int64_t unknown_section(struct builder *builder, struct place place, const char *name,
+                               const char *word)
+{
+    char quoted[QUOTE_SIZE], hint[32] = "";
+    int64_t index = -1;
+    const char *meant = value_nearest(word, section_names);
+    if (meant != NULL) {
+        value_choice(meant, section_names, &index);
+        snprintf(hint, sizeof hint, "; did you mean [%s]?", meant);
     }
-    if (!check_name(builder, place, rest + blanks))
-        return false;
-    add_draft(builder, place, rest + blanks);
-    builder->section = SECTION_SERVER;
-    return true;
+    problem_add(builder->problems, place,
+                "%s is no section; there are [aiopoll], [defaults], [servers] and [server NAME]%s",
+                quote(quoted, name), hint);
+    return index;
 }
 
 static bool on_section(void *user, struct place place, const char *name)
 {
     struct builder *builder = user;
-    char quoted[QUOTE_SIZE];
     int64_t index;
-    size_t word = strcspn(name, " \t");
+    size_t length = strcspn(name, " \t");
+    const char *rest = name + length + strspn(name + length, " \t");
+    char *word = xstrndup(name, length);
 
-    if (word == strlen("server") && memcmp(name, "server", word) == 0)
-        return begin_server(builder, place, name + word);
-    if (value_choice(name, section_names, &index)) {
-        builder->section = (enum section)index;
-        if (builder->section == SECTION_DEFAULTS)
-            builder->defaults_place = place;
-        return true;
-    }
-    char *first = xstrndup(name, word);
-    const char *meant = value_nearest(first, section_names);
-    problem_add(
-        builder->problems, place,
-        "%s is no section; there are [aiopoll], [defaults], [servers] and [server NAME]%s%s%s",
-        quote(quoted, name), meant == NULL ? "" : " (did you mean [", meant == NULL ? "" : meant,
-        meant == NULL ? "" : "]?)");
-    free(first);
-    return false;
+    bool known =
+        value_choice(word, section_names, &index) && (index == SECTION_SERVER || *rest == '\0');
+    if (!known)
+        index = unknown_section(builder, place, name, word);
+    if (index >= 0)
+        begin_section(builder, place, (enum section)index, rest);
+    free(word);
+    return index >= 0;
 }
 
 static void unknown_key(struct builder *builder, struct place place, const char *key,
@@ -181,18 +212,32 @@ static void set_default(struct builder *builder, struct place place, const char 
         unknown_key(builder, place, key, server_setting_table, NULL);
 }
 
-/* "NAME = URL". A key here is a setting in the wrong section, not a server. */
+/* The key that stands in [servers] in place of a name, or NULL. A misspelt one is
+ * taken for such only where the value is no URL to anybody's eyes. */
+static const char *misplaced_key(const char *name, const char *shown)
+{
+    static const struct setting *const *const tables[] = {&daemon_setting_table,
+                                                          &server_setting_table};
+    static const char *const others[] = {"url", "include", NULL};
+    const char *names[32];
+    const char *meant = value_nearest(name, others);
+    for (size_t i = 0; meant == NULL && i < 2; i++)
+        meant = value_nearest(name, setting_names(*tables[i], names));
+    if (meant == NULL || strcmp(meant, name) == 0)
+        return meant;
+    return strlen(meant) < 5 || strpbrk(shown, ".:/") != NULL ? NULL : meant;
+}
+
+/* "NAME = URL". */
 static void add_server(struct builder *builder, struct place place, const char *name,
                        const char *value, const char *shown)
 {
-    const char *keys[32];
-    int64_t index;
-    if (strcmp(name, "url") == 0 ||
-        value_choice(name, setting_names(server_setting_table, keys), &index))
-        problem_add(
-            builder->problems, place,
-            "%s is a setting, and no name for a server; write it in [defaults] or [server NAME]",
-            name);
+    char quoted[QUOTE_SIZE];
+    const char *key = misplaced_key(name, shown);
+    if (key != NULL)
+        problem_add(builder->problems, place,
+                    "%s cannot be a server's name: %s is a key of another section",
+                    quote(quoted, name), key);
     else if (check_name(builder, place, name))
         set_url(builder, add_draft(builder, place, name), place, value, shown);
 }
@@ -259,8 +304,8 @@ static void add_bare_url(struct builder *builder, const char *text)
     struct url url;
 
     if (!url_parse(text, &url, why, sizeof why)) {
-        problem_add(builder->problems, command_line, "%s cannot be polled: %s", quote(quoted, text),
-                    why);
+        problem_add(builder->problems, command_line, "%s cannot be polled: %s",
+                    quote_url(quoted, text), why);
         return;
     }
     char *base = name_after(&url), *name = xstrdup(base);
@@ -292,7 +337,7 @@ static void check_duplicates(struct builder *builder)
         sorted[i] = &builder->drafts[i];
     qsort(sorted, builder->draft_count, sizeof *sorted, by_name);
     for (size_t i = 1, first = 0; i < builder->draft_count; i++) {
-        if (strcmp(sorted[i]->name, sorted[first]->name) != 0) {
+        if (sorted[i]->misnamed || strcmp(sorted[i]->name, sorted[first]->name) != 0) {
             first = i;
             continue;
         }

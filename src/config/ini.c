@@ -23,6 +23,15 @@ struct line {
     size_t length;
 };
 
+static struct line trimmed(const char *start, const char *stop)
+{
+    while (start < stop && isspace((unsigned char)*start))
+        start++;
+    while (stop > start && isspace((unsigned char)stop[-1]))
+        stop--;
+    return (struct line){start, (size_t)(stop - start)};
+}
+
 /* The next line, without its end and the blanks around it. */
 static bool next_line(struct reader *reader, struct line *line)
 {
@@ -34,11 +43,7 @@ static bool next_line(struct reader *reader, struct line *line)
 
     reader->next = newline == NULL ? reader->end : newline + 1;
     reader->place.line++;
-    while (start < stop && isspace((unsigned char)*start))
-        start++;
-    while (stop > start && isspace((unsigned char)stop[-1]))
-        stop--;
-    *line = (struct line){start, (size_t)(stop - start)};
+    *line = trimmed(start, stop);
     return true;
 }
 
@@ -100,15 +105,12 @@ static void read_section(struct reader *reader, struct line line)
                     "%s: the section's name has no end; write [NAME]", quote(quoted, line));
         return;
     }
-    struct line rest = {close + 1, (size_t)(line.text + line.length - close - 1)};
-    while (rest.length > 0 && isspace((unsigned char)*rest.text))
-        rest.text++, rest.length--;
-    if (!is_comment_or_blank(rest)) {
+    if (!is_comment_or_blank(trimmed(close + 1, line.text + line.length))) {
         problem_add(reader->problems, reader->place,
                     "%s: after [NAME] only a comment can stand on the line", quote(quoted, line));
-        return;
     }
-    char *name = xstrndup(line.text + 1, (size_t)(close - line.text - 1));
+    struct line inner = trimmed(line.text + 1, close);
+    char *name = xstrndup(inner.text, inner.length);
     reader->in_section = reader->handler->section(reader->handler->user, reader->place, name);
     free(name);
 }

@@ -33,12 +33,13 @@ static const struct setting daemon_table[] = {
     {0},
 };
 
-/* A wait of 0 after a failure would hammer a server that is down. */
+/* A body of more than 16M would hold up the loop. A wait of 0 after a failure would hammer a server
+ * that is down. */
 static const struct setting server_table[] = {
     {"timeout", DURATION, SERVER(timeout), 10 * SECOND, MILLISECOND, DAY, NULL},
     {"connect-timeout", DURATION, SERVER(connect_timeout), 5 * SECOND, MILLISECOND, DAY, NULL},
     {"keep-alive", DURATION, SERVER(keep_alive), MINUTE, 0, LONGEST, NULL},
-    {"max-body", SIZE, SERVER(max_body), 64 << 10, 1, 1 << 30, NULL},
+    {"max-body", SIZE, SERVER(max_body), 64 << 10, 1, 16 << 20, NULL},
     {"min-delay", DURATION, SERVER(min_delay), 0, 0, LONGEST, NULL},
     {"max-delay", DURATION, SERVER(max_delay), DAY, 0, LONGEST, NULL},
     {"retry", DURATION, SERVER(retry), SECOND, 10 * MILLISECOND, LONGEST, NULL},
@@ -141,12 +142,6 @@ static const struct setting *find(const struct setting *table, const char *key)
     while (table->name != NULL && strcmp(table->name, key) != 0)
         table++;
     return table->name == NULL ? NULL : table;
-}
-
-bool setting_parse(const struct setting *table, void *settings, const char *key, const char *value,
-                   const char *shown, char *why, size_t why_size)
-{
-    return read_checked(find(table, key), settings, value, shown, why, why_size);
 }
 
 enum setting_result setting_apply(const struct setting *table, void *settings, uint32_t *set,

@@ -52,11 +52,6 @@ enum setting_result setting_apply(const struct setting *table, void *settings, u
                                   const char *key, const char *value, const char *shown,
                                   struct place place, struct problems *problems);
 
-/* Reads `value` as `key`'s and nothing else. For the command line. On failure
- * false, with a sentence in `why`. */
-bool setting_parse(const struct setting *table, void *settings, const char *key, const char *value,
-                   const char *shown, char *why, size_t why_size);
-
 /* The names of the table's keys, NULL-terminated; `out` has room for 32. */
 const char *const *setting_names(const struct setting *table, const char *out[32]);
 

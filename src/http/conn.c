@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/duration.h"
 
 /* Freed when libuv has closed the handle; `conn` is NULL from the closing on. */
@@ -24,13 +25,28 @@ struct conn_attempt {
     int64_t allowed, deadline;
     union address addresses[DNS_ADDRESSES_MAX];
     size_t count, next; /* of the address to be tried next */
-    int error;          /* of the last address tried */
+    int error;          /* of the last address tried; UV_ETIMEDOUT while there is none */
     char host[URL_HOST_MAX + 1];
 };
 
+const char *conn_state_name(enum conn_state state)
+{
+    switch (state) {
+    case CONN_CLOSED: return "closed";
+    case CONN_RESOLVING: return "resolving";
+    case CONN_CONNECTING: return "connecting";
+    case CONN_OPEN: return "open";
+    }
+    return "unknown";
+}
+
+/* The one place where the state changes. */
 static void set_state(struct conn *conn, enum conn_state state)
 {
+    enum conn_state old = conn->state;
     conn->state = state;
+    if (conn->env->trace != NULL && old != state)
+        conn->env->trace(conn->env->trace_user, conn, conn_state_name(old), conn_state_name(state));
 }
 
 static void free_socket(uv_handle_t *handle)
@@ -88,9 +104,23 @@ static void give_read_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *bu
     *buffer = uv_buf_init(socket->conn->env->read_buffer, HTTP_READ_SIZE);
 }
 
+/* libuv says UV_EOF without looking where a reset follows close behind data: such an
+ * end must not complete a body that ends with the connection. */
+static int true_end(uv_stream_t *stream)
+{
+    uv_os_fd_t fd;
+    char byte;
+    if (uv_fileno((uv_handle_t *)stream, &fd) == 0 &&
+        recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno != EAGAIN)
+        return uv_translate_sys_error(errno);
+    return UV_EOF;
+}
+
 static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
     struct conn *conn = container_of((uv_tcp_t *)stream, struct conn_socket, tcp)->conn;
+    if (length == UV_EOF)
+        length = true_end(stream);
     if (length > 0)
         conn->callbacks->received(conn, buffer->base, (size_t)length);
     else if (length == UV_EOF)
@@ -170,16 +200,22 @@ static void on_connect_limit(struct wakeup *wakeup)
     try_next_address(attempt->conn);
 }
 
-/* The last address has failed. A turn later than that, since the last failure
+/* The last address has failed, or the time is up. A turn later than that, since the last failure
  * may have come at once, within conn_open(). */
 static void on_exhausted(struct wakeup *wakeup)
 {
     struct conn_attempt *attempt = container_of(wakeup, struct conn_attempt, limit);
-    char address[ADDRESS_TEXT_SIZE], more[48] = "";
+    char address[ADDRESS_TEXT_SIZE], more[80] = "", limit[DURATION_SIZE];
+    if (attempt->next == 0) {
+        end(attempt->conn, FAILURE_CONNECT, UV_ETIMEDOUT, "%s: the look-up took all of %s",
+            attempt->host, duration_text(limit, attempt->allowed));
+        return;
+    }
     if (attempt->count > 1)
-        snprintf(more, sizeof more, " (the last of %zu addresses)", attempt->count);
+        snprintf(more, sizeof more, " (number %zu of %zu addresses)", attempt->next,
+                 attempt->count);
     end(attempt->conn, FAILURE_CONNECT, attempt->error, "%s%s: %s",
-        address_text(&attempt->addresses[attempt->count - 1], address), more,
+        address_text(&attempt->addresses[attempt->next - 1], address), more,
         uv_strerror(attempt->error));
 }
 
@@ -270,7 +306,7 @@ static void on_resolved(void *owner, int status, const union address *addresses,
 static int resolve(struct conn *conn, uint16_t port)
 {
     struct conn_attempt *attempt = conn->attempt;
-    attempt->query = dns_look_up(&conn->env->dns, attempt->host, port, on_resolved, conn);
+    attempt->query = dns_ask(&conn->env->dns, attempt->host, port, on_resolved, conn);
     if (attempt->query == NULL)
         return UV_ENOMEM;
     set_state(conn, CONN_RESOLVING);
@@ -288,9 +324,11 @@ int conn_open(struct conn *conn, const struct url *url, int64_t limit)
     struct conn_attempt *attempt = calloc(1, sizeof *attempt);
     if (attempt == NULL)
         return UV_ENOMEM;
+    conn->url = url;
     attempt->conn = conn;
     attempt->allowed = limit;
     attempt->deadline = clock_now() + limit;
+    attempt->error = UV_ETIMEDOUT;
     url_host(url, attempt->host);
     conn->attempt = attempt;
 

@@ -17,6 +17,9 @@
 
 enum conn_state { CONN_CLOSED, CONN_RESOLVING, CONN_CONNECTING, CONN_OPEN };
 
+/* "closed", "resolving", "connecting", "open". */
+const char *conn_state_name(enum conn_state state);
+
 struct conn_socket;
 struct conn_attempt;
 struct conn;
@@ -34,6 +37,7 @@ struct conn_callbacks {
 /* To be embedded; container_of() leads back to the owner. */
 struct conn {
     enum conn_state state;
+    const struct url *url; /* borrowed; of the last conn_open() */
     struct http_env *env;
     const struct conn_callbacks *callbacks;
     struct conn_socket *socket;   /* the handle, on the heap: it outlives its closing */
@@ -43,8 +47,9 @@ struct conn {
 /* No resources are held until conn_open(). */
 void conn_init(struct conn *conn, struct http_env *env, const struct conn_callbacks *callbacks);
 
-/* From CONN_CLOSED. Look-up and connect take at most `limit` ns. One reserved
- * wake-up a connection is needed. Returns 0, or UV_ENOMEM and nothing began. */
+/* From CONN_CLOSED; `url` is borrowed while the connection is not closed. Look-up and connect take
+ * at most `limit` ns. One reserved wake-up a connection is needed. Returns 0, or UV_ENOMEM and
+ * nothing began. */
 int conn_open(struct conn *conn, const struct url *url, int64_t limit);
 
 /* From CONN_OPEN; `bytes` are copied where they cannot leave at once. Returns 0,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/duration.h"
 #include "http/http_request.h"
 
@@ -30,6 +31,7 @@ static void finish(struct http_client *client, const struct failure *failure)
     int64_t now = clock_now();
 
     client->response = NULL;
+    client->busy = false;
     if (client->conn.state == CONN_OPEN)
         wakeup_set(wakeups_of(client), &client->limit, now + client->settings->keep_alive,
                    on_idle_limit);
@@ -90,7 +92,10 @@ static int send_request(struct http_client *client)
     char request[HTTP_REQUEST_MAX];
     size_t length = http_request_write(request, client->url, client->settings->keep_alive == 0);
     client->sent = clock_now();
-    return conn_write(&client->conn, request, length);
+    int error = conn_write(&client->conn, request, length);
+    if (error != 0)
+        client->sent = -1;
+    return error;
 }
 
 static void open_connection(struct http_client *client)
@@ -118,9 +123,8 @@ static void on_received(struct conn *conn, const char *bytes, size_t length)
 {
     struct http_client *client = client_of(conn);
     struct http_response *response = client->response;
-    if (response == NULL) {
-        wakeup_cancel(wakeups_of(client), &client->limit);
-        conn_close(conn);
+    if (!client->busy) {
+        http_client_close(client);
         return;
     }
     size_t used = http_response_feed(response, bytes, length);
@@ -137,7 +141,7 @@ static void on_ended(struct conn *conn, const struct failure *failure)
 {
     struct http_client *client = client_of(conn);
     struct http_response *response = client->response;
-    if (response == NULL) {
+    if (!client->busy) {
         wakeup_cancel(wakeups_of(client), &client->limit);
     } else if (client->reused && !response->started) {
         open_connection(client);
@@ -161,10 +165,12 @@ void http_client_init(struct http_client *client, struct http_env *env, const st
 void http_get(struct http_client *client, http_callback *callback)
 {
     client->callback = callback;
+    client->busy = true;
     client->started = clock_now();
     client->sent = -1;
     client->response = malloc(sizeof *client->response);
     if (client->response == NULL) {
+        conn_close(&client->conn); /* nothing but the wake-up can come now */
         wakeup_set(wakeups_of(client), &client->limit, 0, on_out_of_memory);
         return;
     }
@@ -179,13 +185,16 @@ void http_get(struct http_client *client, http_callback *callback)
     open_connection(client);
 }
 
+void http_cancel(struct http_client *client)
+{
+    const struct failure failure = {
+        .reason = FAILURE_CANCELED, .code = UV_ECANCELED, .detail = "aiopoll is stopping"};
+    if (client->busy)
+        close_and_finish(client, &failure);
+}
+
 void http_client_close(struct http_client *client)
 {
     wakeup_cancel(wakeups_of(client), &client->limit);
     conn_close(&client->conn);
-    if (client->response != NULL) {
-        http_response_finish(client->response);
-        free(client->response);
-        client->response = NULL;
-    }
 }

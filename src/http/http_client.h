@@ -41,7 +41,8 @@ struct http_client {
     const struct server_settings *settings;
     struct conn conn;
     struct wakeup limit;            /* of the request, or of the idle connection */
-    struct http_response *response; /* NULL: no request is under way */
+    bool busy;                      /* a request is under way */
+    struct http_response *response; /* of that request */
     http_callback *callback;
     int64_t started, sent;
     bool reused;
@@ -54,11 +55,14 @@ void http_client_init(struct http_client *client, struct http_env *env, const st
                       const struct server_settings *settings);
 
 /* Sends a GET. `callback` comes once, from the loop and never from within this
- * call, within settings->timeout; it may call http_client_close(). */
+ * call, within settings->timeout; it may end the client. */
 void http_get(struct http_client *client, http_callback *callback);
 
-/* Lets go of the connection, and of a request under way: its callback does not
- * come. The client can be used again, or forgotten. */
+/* Ends the request under way: its callback comes within this call, with
+ * FAILURE_CANCELED. Without one, nothing happens. */
+void http_cancel(struct http_client *client);
+
+/* Lets go of an idle connection. The client can be used again, or forgotten. */
 void http_client_close(struct http_client *client);
 
 #endif

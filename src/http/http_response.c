@@ -147,7 +147,7 @@ static int on_body(llhttp_t *parser, const char *at, size_t length)
         size_t capacity = need < 32 ? 32 : need * 2;
         char *body = realloc(response->body, capacity);
         if (body == NULL) {
-            fail(response, FAILURE_TOO_LARGE, "memory is short for its body");
+            fail(response, FAILURE_CLOSED, "memory is short for its body");
             return -1;
         }
         response->body = body;

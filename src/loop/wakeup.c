@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/duration.h"
 #include "base/xalloc.h"
 
@@ -95,7 +96,8 @@ void wakeups_close(struct wakeups *wakeups)
     uv_close((uv_handle_t *)&wakeups->poll, NULL);
     close(wakeups->fd);
     wakeups->fd = -1;
-    wakeups->count = 0;
+    for (; wakeups->count > 0; wakeups->count--)
+        wakeups->heap[wakeups->count].wakeup->place = 0;
 }
 
 void wakeups_free(struct wakeups *wakeups)

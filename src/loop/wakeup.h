@@ -56,6 +56,4 @@ static inline bool wakeup_is_set(const struct wakeup *wakeup)
 /* One that is not set is left alone. */
 void wakeup_cancel(struct wakeups *wakeups, struct wakeup *wakeup);
 
-#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
-
 #endif

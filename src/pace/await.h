@@ -10,9 +10,8 @@
  *  - No locals but the task itself: they die at each AWAIT.
  *  - `start` never completes within the call: its callback comes from the loop.
  *  - Its time limit belongs to the operation, and comes back as its result.
- *  - To cancel: cancel the operation, so that it does not call back, mark the task
- *    and call it once more. After each AWAIT stands the check, and all the checks
- *    lead to one way out.
+ *  - To cancel: mark the task, cancel the operation, and resume the task once. After
+ *    each AWAIT stands the check, and all the checks lead to one way out.
  *  - Nothing touches the task after it has told its owner that it ended.
  * Only server.c uses it. Where events come in many orders, as in conn.c, an
  * explicit state machine is clearer. */

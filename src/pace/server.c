@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/container_of.h"
 #include "pace/await.h"
 
 static void run(struct server *server);
@@ -120,9 +121,9 @@ static void run(struct server *server)
             if (server->canceled)
                 break;
             AWAIT(server, SERVER_FETCHING, http_get(&server->http, on_fetched));
+            conclude(server);
             if (server->canceled)
                 break;
-            conclude(server);
         }
         server->state = SERVER_ENDED;
         http_client_close(&server->http);
@@ -154,7 +155,10 @@ void server_start(struct server *server, void (*ended)(struct server *server))
 void server_cancel(struct server *server)
 {
     server->canceled = true;
-    wakeup_cancel(server->wakeups, &server->sleep);
-    http_client_close(&server->http);
-    run(server);
+    if (server->state == SERVER_FETCHING) {
+        http_cancel(&server->http); /* which resumes the task */
+    } else {
+        wakeup_cancel(server->wakeups, &server->sleep);
+        run(server);
+    }
 }

@@ -1,5 +1,7 @@
 #include "report/log.h"
 
+#include "base/container_of.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +97,8 @@ static int64_t rounded(int64_t ns)
 
 static void measure(struct log_line *line, const struct poll *poll)
 {
-    log_line_seconds(line, "delay", poll->delay.wait);
+    if (poll->failure.reason != FAILURE_CANCELED)
+        log_line_seconds(line, "delay", poll->delay.wait);
     if (poll->delay.clamped)
         log_line_seconds(line, "clamped", poll->delay.said);
     log_line_seconds(line, "took", rounded(poll->http->finished - poll->http->started));
@@ -105,12 +108,17 @@ static void measure(struct log_line *line, const struct poll *poll)
         log_line_true(line, "reused");
 }
 
-/* A failure is told once, as a warning; while it repeats itself it is debug. */
+/* A failure is told once, as a warning; while it repeats itself it is debug, but for
+ * what is clamped, which is always told. */
 static enum log_level level_of(const struct poll *poll)
 {
     if (poll->failure.reason == FAILURE_NONE)
         return LOG_INFO;
-    return poll->repeated == 1 ? LOG_WARNING : LOG_DEBUG;
+    if (poll->failure.reason == FAILURE_CANCELED)
+        return LOG_DEBUG;
+    if (poll->repeated == 1)
+        return LOG_WARNING;
+    return poll->delay.clamped ? LOG_INFO : LOG_DEBUG;
 }
 
 void log_poll(struct log *log, const struct poll *poll)
@@ -133,6 +141,17 @@ void log_poll(struct log *log, const struct poll *poll)
     end(log, &line);
 }
 
+void log_connection(struct log *log, const char *authority, const char *from, const char *to)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_DEBUG, "connection"))
+        return;
+    log_line_string(&line, "to", authority);
+    log_line_string(&line, "was", from);
+    log_line_string(&line, "is", to);
+    end(log, &line);
+}
+
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures)
 {
     struct log_line line;
@@ -142,6 +161,16 @@ void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failure
     log_line_integer(&line, "polls", (int64_t)polls);
     log_line_integer(&line, "failures", (int64_t)failures);
     end(log, &line);
+}
+
+bool log_is_told(const struct log *log)
+{
+    return log_sink_is_empty(&log->sink);
+}
+
+void log_drain(struct log *log, int64_t limit)
+{
+    log_sink_drain(&log->sink, limit);
 }
 
 void log_close(struct log *log, int64_t limit)

@@ -30,10 +30,19 @@ void log_ready(struct log *log, size_t servers);
 
 void log_poll(struct log *log, const struct poll *poll);
 
+/* A connection to `authority` ("host:port") goes from one state to another. */
+void log_connection(struct log *log, const char *authority, const char *from, const char *to);
+
 /* `why`: "SIGTERM", or that all polls that were asked for are done. */
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures);
 
-/* Writes what is left, waiting at most `limit` ns. The loop has to run on. */
+/* Whether all lines have been written. */
+bool log_is_told(const struct log *log);
+
+/* Writes what is left, waiting for the reader at most `limit` ns. */
+void log_drain(struct log *log, int64_t limit);
+
+/* The same, and then closes. The loop has to run on. */
 void log_close(struct log *log, int64_t limit);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,55 +11,49 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/duration.h"
 #include "base/xalloc.h"
 
 #define PAUSE        (10 * MILLISECOND) /* between two writes: a write costs as much as a poll */
+#define PAUSE_SMALL  MILLISECOND        /* the reader takes less than there is, but takes it */
 #define PAUSE_BROKEN SECOND             /* the disk is full, the reader is gone */
 
-/* A pipe or a terminal would block, and O_NONBLOCK would be set for all who share
- * it. Opened anew it is our own; where that is not allowed, poll() is asked before
- * each write. */
-static void choose_way(struct log_sink *sink)
+/* Writing to a pipe or a terminal would block, and O_NONBLOCK would be set for all
+ * who share it. Opened anew it is our own; where that is not allowed (the terminal of
+ * another user), a pump stands between. */
+static int open_own(struct log_sink *sink)
 {
-    struct stat info;
     char path[32];
-    if (fstat(sink->fd, &info) != 0)
-        return;
-    if (S_ISSOCK(info.st_mode))
-        sink->kind = SINK_SOCKET;
-    if (!S_ISFIFO(info.st_mode) && !S_ISCHR(info.st_mode))
-        return;
     snprintf(path, sizeof path, "/proc/self/fd/%d", sink->fd);
     int fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    sink->own_fd = fd >= 0;
-    if (fd >= 0)
-        sink->fd = fd;
-    else
-        sink->kind = SINK_POLLED;
+    if (fd < 0) {
+        int error = log_pump_start(&sink->pump, sink->fd);
+        if (error != 0)
+            return error;
+        fd = sink->pump.input;
+    }
+    sink->fd = fd;
+    sink->own_fd = true;
+    return 0;
 }
 
-/* POLLOUT of a pipe promises room for PIPE_BUF bytes. */
-static ssize_t write_polled(const struct log_sink *sink, size_t length)
+static int choose_way(struct log_sink *sink)
 {
-    struct pollfd ready = {.fd = sink->fd, .events = POLLOUT};
-    if (poll(&ready, 1, 0) == 0) {
-        errno = EAGAIN;
-        return -1;
-    }
-    return write(sink->fd, sink->buffer + sink->start, length < PIPE_BUF ? length : PIPE_BUF);
+    struct stat info;
+    if (fstat(sink->fd, &info) != 0)
+        return 0; /* writing will say what is wrong */
+    sink->is_socket = S_ISSOCK(info.st_mode);
+    return S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode) ? open_own(sink) : 0;
 }
 
 static ssize_t write_some(const struct log_sink *sink)
 {
+    const char *bytes = sink->buffer + sink->start;
     size_t length = sink->end - sink->start;
-    switch (sink->kind) {
-    case SINK_PLAIN: return write(sink->fd, sink->buffer + sink->start, length);
-    case SINK_SOCKET:
-        return send(sink->fd, sink->buffer + sink->start, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    case SINK_POLLED: return write_polled(sink, length);
-    }
-    return -1;
+    if (sink->is_socket)
+        return send(sink->fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return write(sink->fd, bytes, length);
 }
 
 /* Nothing but a turn of the loop is needed. */
@@ -94,8 +87,12 @@ static bool advance(struct log_sink *sink)
 
 static void flush(struct log_sink *sink)
 {
-    bool possible = advance(sink) || errno == EAGAIN || errno == EINTR;
-    sink->pause_end = clock_now() + (possible ? PAUSE : PAUSE_BROKEN);
+    int64_t pause = PAUSE;
+    if (!advance(sink))
+        pause = errno == EAGAIN || errno == EINTR ? PAUSE : PAUSE_BROKEN;
+    else if (!log_sink_is_empty(sink))
+        pause = PAUSE_SMALL;
+    sink->pause_end = clock_now() + pause;
 }
 
 static void on_turn(uv_prepare_t *turn)
@@ -114,12 +111,13 @@ int log_sink_init(struct log_sink *sink, uv_loop_t *loop, struct wakeups *wakeup
                   void (*resumed)(struct log_sink *sink, uint64_t dropped))
 {
     *sink = (struct log_sink){.fd = fd, .wakeups = wakeups, .resumed = resumed};
-    int error = uv_prepare_init(loop, &sink->turn);
+    int error = choose_way(sink);
+    if (error == 0)
+        error = uv_prepare_init(loop, &sink->turn);
     if (error != 0)
         return error;
     sink->buffer = xcalloc(1, LOG_SINK_SIZE);
     wakeups_reserve(wakeups, 1);
-    choose_way(sink);
     return uv_prepare_start(&sink->turn, on_turn);
 }
 
@@ -148,13 +146,12 @@ bool log_sink_is_empty(const struct log_sink *sink)
     return sink->start == sink->end;
 }
 
-/* At the end there is nothing left to delay, so the reader may be waited for. */
-static void drain(struct log_sink *sink, int64_t limit)
+void log_sink_drain(struct log_sink *sink, int64_t limit)
 {
-    int64_t deadline = clock_now() + limit;
-    while (!log_sink_is_empty(sink) && clock_now() < deadline) {
+    int64_t deadline = clock_now() + limit, left;
+    while (!log_sink_is_empty(sink) && (left = deadline - clock_now()) > 0) {
         struct pollfd ready = {.fd = sink->fd, .events = POLLOUT};
-        poll(&ready, 1, (int)((deadline - clock_now()) / MILLISECOND) + 1);
+        poll(&ready, 1, (int)(left / MILLISECOND) + 1);
         if (!advance(sink) && errno != EAGAIN && errno != EINTR)
             return;
     }
@@ -162,11 +159,12 @@ static void drain(struct log_sink *sink, int64_t limit)
 
 void log_sink_close(struct log_sink *sink, int64_t limit)
 {
-    drain(sink, limit);
+    log_sink_drain(sink, limit);
     wakeup_cancel(sink->wakeups, &sink->pause);
     uv_close((uv_handle_t *)&sink->turn, NULL);
     if (sink->own_fd)
         close(sink->fd);
+    log_pump_finish(&sink->pump, limit);
     free(sink->buffer);
     sink->buffer = NULL;
 }

@@ -1,6 +1,6 @@
 /* Where the log's lines go: a bounded buffer before a file descriptor that is
- * written to at most once a turn of the loop and a hundred times a second, and
- * never waited for.
+ * written to at most once a turn of the loop, some hundred times a second, and never
+ * waited for.
  *
  * A reader that stalls fills the buffer; then lines are dropped and counted, until
  * half of it is free again. A file on a disk that hangs can still hold up a write:
@@ -14,13 +14,15 @@
 #include <uv.h>
 
 #include "loop/wakeup.h"
+#include "report/log_pump.h"
 
 enum { LOG_SINK_SIZE = 1 << 20 };
 
 struct log_sink {
     int fd;
-    enum { SINK_PLAIN, SINK_SOCKET, SINK_POLLED } kind;
-    bool own_fd; /* opened here, to be closed here */
+    bool is_socket;
+    bool own_fd;          /* opened here, to be closed here */
+    struct log_pump pump; /* where there is no other way not to wait */
     char *buffer;
     size_t start, end; /* of what is to be written */
     uint64_t dropped;  /* since `dropping` began */
@@ -45,8 +47,11 @@ void log_sink_commit(struct log_sink *sink, size_t length);
 
 bool log_sink_is_empty(const struct log_sink *sink);
 
-/* Writes what is left, waiting for the reader at most `limit` ns, and closes the
- * handle; the loop has to run on. */
+/* Writes what is left, waiting for the reader at most `limit` ns: only at the end,
+ * when there is nothing left to delay. */
+void log_sink_drain(struct log_sink *sink, int64_t limit);
+
+/* The same, and closes the handle; the loop has to run on. */
 void log_sink_close(struct log_sink *sink, int64_t limit);
 
 #endif

@@ -151,6 +151,8 @@ static void on_written(uv_write_t *write, int status)
     struct mock_connection *connection = write->data;
     const struct exchange *exchange = connection->current;
 
+    if (connection->state == CLOSING)
+        return; /* what was written before the close is told after it */
     if (status != 0)
         end(connection, MOCK_CLOSE);
     else if (exchange->sent == exchange->response.total)

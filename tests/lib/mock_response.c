@@ -280,12 +280,18 @@ static void break_off(struct mock_response *response, enum mock_stage stage, siz
     response->promised_ns = -1;
 }
 
+/* Not both lists have items. */
+static enum mock_stage stage_of(const struct mock_behaviour *behaviour, size_t index)
+{
+    return mock_stage_at(behaviour->resets.count > 0 ? &behaviour->resets : &behaviour->closes,
+                         index);
+}
+
 static void decide_ending(struct mock_response *response, const struct mock_behaviour *behaviour,
                           const struct mock_question *question)
 {
-    bool reset = behaviour->reset_at != MOCK_NEVER;
-    enum mock_stage stage = reset ? behaviour->reset_at : behaviour->close_at;
-    enum mock_ending asked = reset ? MOCK_RESET : MOCK_CLOSE;
+    enum mock_stage stage = stage_of(behaviour, question->index);
+    enum mock_ending asked = behaviour->resets.count > 0 ? MOCK_RESET : MOCK_CLOSE;
 
     if (stage == MOCK_AT_IDLE)
         response->idle_ending = asked;
@@ -314,9 +320,7 @@ void mock_response_init(struct mock_response *response, const struct mock_behavi
     response->answer_length = response->bytes.length;
     if (behaviour->extra.data != NULL)
         bytes_append(&response->bytes, behaviour->extra.data, behaviour->extra.length);
-    break_off(response,
-              behaviour->reset_at != MOCK_NEVER ? behaviour->reset_at : behaviour->close_at,
-              header_length);
+    break_off(response, stage_of(behaviour, question->index), header_length);
     response->total = response->endless.length > 0 ? ENDLESS_TOTAL : response->bytes.length;
     if (response->endless.length > 0)
         response->answer_length = ENDLESS_TOTAL;

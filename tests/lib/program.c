@@ -164,10 +164,13 @@ static int open_stdout(struct program *program, const struct program_setup *setu
 {
     int file;
 
-    if (setup->stdout_path == NULL)
+    if (setup->stdout_path == NULL && setup->stdout_fd == NULL)
         return open_pipe(&program->stdout_pipe, setup->paused);
     close_handle(&program->stdout_pipe);
-    file = open(setup->stdout_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (setup->stdout_fd != NULL)
+        file = fcntl(*setup->stdout_fd, F_DUPFD_CLOEXEC, 0);
+    else
+        file = open(setup->stdout_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     return file >= 0 ? file : uv_translate_sys_error(errno);
 }
 

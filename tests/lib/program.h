@@ -18,6 +18,7 @@ struct program_setup {
     char **args;             /* args[0] is the file, looked up in PATH; NULL ends them */
     char **environment;      /* NAME=VALUE; NULL ends them */
     const char *stdout_path; /* appended to that file; NULL: a pipe, read into out */
+    const int *stdout_fd;    /* that descriptor instead; NULL: none */
     bool paused;             /* that pipe is small and not read until program_resume() */
     bool json;               /* every line on it must be a JSON object */
 };

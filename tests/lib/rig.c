@@ -116,6 +116,18 @@ void rig_set_stdout(struct rig *rig, const char *path)
     rig->launch.stdout_path = path == NULL ? NULL : must_strdup(path);
 }
 
+void rig_set_stdout_fd(struct rig *rig, int fd)
+{
+    rig->launch.stdout_fd = fd;
+    rig->launch.has_stdout_fd = true;
+}
+
+void rig_set_shell(struct rig *rig, const char *line)
+{
+    free(rig->launch.shell);
+    rig->launch.shell = must_strdup(line);
+}
+
 void rig_expect_json(struct rig *rig)
 {
     rig->launch.json = true;
@@ -144,6 +156,11 @@ void rig_start(struct rig *rig, ...)
     va_start(args, rig);
     rig->program = rig_launch_start(&rig->launch, &rig->loop, args);
     va_end(args);
+}
+
+bool rig_is_running(const struct rig *rig)
+{
+    return rig->program != NULL && !rig->program->exited;
 }
 
 int rig_pid(const struct rig *rig)

@@ -83,7 +83,14 @@ const char *rig_read(struct rig *rig, const char *name);
  */
 void rig_set_env(struct rig *rig, const char *name, const char *value);
 void rig_set_stdout(struct rig *rig, const char *path);
+void rig_set_stdout_fd(struct rig *rig, int fd); /* the same with a descriptor, borrowed */
 void rig_expect_json(struct rig *rig);
+
+/*
+ * Before a start: a line of shell starts the program, for what only a shell can
+ * do. In it "$@" is the program with its arguments; it should `exec` that.
+ */
+void rig_set_shell(struct rig *rig, const char *line);
 
 /*
  * Starts the program with these arguments, up to a NULL. Output of an earlier
@@ -97,6 +104,8 @@ void rig_start(struct rig *rig, ...) __attribute__((sentinel));
  */
 const struct rig_result *rig_run(struct rig *rig, ...) __attribute__((sentinel));
 
+/* Of the program that rig_start() started. */
+bool rig_is_running(const struct rig *rig);
 int rig_pid(const struct rig *rig);
 void rig_signal(struct rig *rig, int number);
 

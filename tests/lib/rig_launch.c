@@ -40,6 +40,7 @@ void rig_launch_finish(struct rig_launch *launch)
         free(launch->variables[i]);
     free(launch->variables);
     free(launch->stdout_path);
+    free(launch->shell);
 }
 
 void rig_launch_set_env(struct rig_launch *launch, const char *name, const char *value)
@@ -105,11 +106,21 @@ static void add_words(struct strings *strings, const char *text)
     free(copy);
 }
 
-static void make_arguments(struct strings *strings, va_list args)
+static void add_shell(struct strings *strings, const char *line)
+{
+    strings_add(strings, "sh");
+    strings_add(strings, "-c");
+    strings_add(strings, line);
+    strings_add(strings, "sh");
+}
+
+static void make_arguments(struct strings *strings, const char *shell, va_list args)
 {
     const char *runner = getenv("AIOPOLL_RUNNER");
     const char *file = getenv("AIOPOLL");
 
+    if (shell != NULL)
+        add_shell(strings, shell);
     if (runner != NULL)
         add_words(strings, runner);
     strings_add(strings, file == NULL ? AIOPOLL_BINARY : file);
@@ -134,7 +145,9 @@ struct program *rig_launch_start(const struct rig_launch *launch, uv_loop_t *loo
     struct program *program;
     int error;
 
-    make_arguments(&arguments, args);
+    if (launch->has_stdout_fd)
+        setup.stdout_fd = &launch->stdout_fd;
+    make_arguments(&arguments, launch->shell, args);
     make_environment(&environment, launch);
     setup.args = arguments.items;
     setup.environment = environment.items;

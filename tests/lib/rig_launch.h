@@ -17,6 +17,9 @@ struct rig_launch {
     char **variables; /* NAME=VALUE, or a NAME that is taken away */
     size_t count;
     char *stdout_path; /* NULL: a pipe */
+    int stdout_fd;     /* instead, where has_stdout_fd; borrowed */
+    bool has_stdout_fd;
+    char *shell; /* the line that runs the program; NULL: none */
     bool paused;
     bool json;
 };

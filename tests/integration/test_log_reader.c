@@ -1,0 +1,260 @@
+/*
+ * Whoever reads the log may stall, go away, or be a full disk: no poll is
+ * delayed or lost, and what had to be dropped is counted.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check_main.h"
+#include "scene.h"
+
+enum { SERVERS = 20, STALLED_REQUESTS = 600 };
+
+/* A line a poll of about 4 KB, so that the buffer is full soon. */
+static void start_with_long_lines(void)
+{
+    struct bytes list = {0};
+
+    for (size_t i = 0; i < SERVERS; i++) {
+        bytes_print(&list, "s%zu = @/s%zu/", i, i);
+        bytes_append_byte(&list, 'x', 4000);
+        bytes_print(&list, "?delay=0.1\n");
+    }
+    scene_start("[servers]\n%s", list.data);
+    bytes_finish(&list);
+}
+
+START_TEST(a_stalled_reader_delays_no_poll_and_is_told_what_it_missed)
+{
+    size_t polls;
+    size_t told;
+
+    start_with_long_lines();
+    rig_wait_events(rig, "ready", NULL, 1, SCENE_LIMIT_MS);
+    rig_pause_reading(rig);
+    rig_wait_requests(rig, mock, NULL, STALLED_REQUESTS, 2 * SCENE_LIMIT_MS);
+    rig_resume_reading(rig);
+    rig_wait_events(rig, "dropped", NULL, 1, SCENE_LIMIT_MS);
+    rig_wait_requests(rig, mock, NULL, STALLED_REQUESTS + 2 * SERVERS, SCENE_LIMIT_MS);
+    rig_stop(rig);
+
+    scene_check_punctual();
+    scene_check_all_good(NULL);
+    ck_assert_uint_eq(rig_count_events(rig, "dropped", NULL), 1);
+    told = rig_count_events(rig, "poll", NULL);
+    polls = (size_t)rig_number(rig_event(rig, "stop", NULL, 0), "polls");
+    ck_assert_uint_eq(told + (size_t)rig_number(rig_event(rig, "dropped", NULL, 0), "lines"),
+                      polls);
+    ck_assert_uint_ge(mock_server_requests(mock, NULL), polls);
+    ck_assert_uint_le(mock_server_requests(mock, NULL), polls + SERVERS);
+    ck_assert_str_eq(rig_stderr(rig), "");
+}
+END_TEST
+
+/* The lines told while nobody read are those before and after the gap, in order. */
+START_TEST(a_short_stall_loses_nothing)
+{
+    size_t polls;
+
+    scene_start("[servers]\na = @/a?delay=0.01\nb = @/b?delay=0.01\n");
+    scene_await_polls("a", 1);
+    rig_pause_reading(rig);
+    rig_wait_requests(rig, mock, NULL, 300, SCENE_LIMIT_MS);
+    rig_resume_reading(rig);
+    scene_await_polls("a", 100);
+    rig_stop(rig);
+    polls = (size_t)rig_number(rig_event(rig, "stop", NULL, 0), "polls");
+    ck_assert_uint_eq(rig_count_events(rig, "poll", NULL), polls);
+    ck_assert_uint_eq(rig_count_events(rig, "dropped", NULL), 0);
+    scene_check_punctual();
+}
+END_TEST
+
+/* --- nobody there -------------------------------------------------------------------------- */
+
+static void check_polling_goes_on(void)
+{
+    size_t before = mock_server_requests(mock, "a");
+
+    rig_wait_requests(rig, mock, "a", before + 20, SCENE_LIMIT_MS);
+    rig_stop(rig);
+    scene_check_punctual();
+    ck_assert_str_eq(rig_stderr(rig), "");
+}
+
+START_TEST(a_full_disk_stops_nothing)
+{
+    rig_set_stdout(rig, "/dev/full");
+    scene_start("[servers]\na = @/a?delay=0.02\n");
+    check_polling_goes_on();
+}
+END_TEST
+
+START_TEST(a_closed_output_stops_nothing)
+{
+    static const char *const lines[] = {
+        "exec \"$@\" >&-", "exec \"$@\" <&- >&-", "exec \"$@\" >/dev/null",
+        "exec \"$@\" </dev/null 1<&0", /* open, but not for writing */
+    };
+
+    rig_set_shell(rig, lines[_i]);
+    scene_start("[servers]\na = @/a?delay=0.02\n");
+    check_polling_goes_on();
+    ck_assert_uint_eq(mock_server_malformed(mock), 0);
+}
+END_TEST
+
+START_TEST(a_reader_that_goes_away_stops_nothing)
+{
+    int ends[2];
+
+    ck_assert_int_eq(_i == 0 ? pipe2(ends, O_CLOEXEC)
+                             : socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
+                     0);
+    rig_set_stdout_fd(rig, ends[1]);
+    scene_start("[servers]\na = @/a?delay=0.02\n");
+    close(ends[1]);
+    rig_wait_requests(rig, mock, "a", 5, SCENE_LIMIT_MS);
+    close(ends[0]);
+    check_polling_goes_on();
+}
+END_TEST
+
+/* --- kinds of output ------------------------------------------------------------------------- */
+
+/* All that is in the pipe or socket, whose other ends are closed. */
+static void read_all(int fd, struct bytes *text)
+{
+    char part[4096];
+    ssize_t length;
+
+    while ((length = read(fd, part, sizeof(part))) > 0)
+        bytes_append(text, part, (size_t)length);
+}
+
+/* Two polls, the second a failure, told on that descriptor. */
+static void poll_twice(int out, const char *format)
+{
+    const char *file = scene_config("[servers]\na = @/a?delay=0.01&status=200,500\n");
+
+    rig_set_stdout_fd(rig, out);
+    rig_start(rig, format, "--count=2", "-c", file, NULL);
+    close(out);
+    scene_await_exit(1);
+}
+
+static void set_journal(int out, int offset)
+{
+    char stream[64];
+    struct stat info;
+
+    ck_assert_int_eq(fstat(out, &info), 0);
+    snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)info.st_dev,
+             (unsigned long long)info.st_ino + (unsigned long long)offset);
+    rig_set_env(rig, "JOURNAL_STREAM", stream);
+}
+
+START_TEST(the_journal_gets_priorities_and_no_time)
+{
+    static const char *const formats[] = {"--log-format=text", "--log-format=json"};
+    static const char *const beginnings[2][5] = {
+        {"<6>info start ", "<6>info ready ", "<6>info poll server=a ", "<4>warning poll server=a ",
+         "<6>info stop "},
+        {"<6>{\"level\":\"info\",\"event\":\"start\",",
+         "<6>{\"level\":\"info\",\"event\":\"ready\",",
+         "<6>{\"level\":\"info\",\"event\":\"poll\",",
+         "<4>{\"level\":\"warning\",\"event\":\"poll\",",
+         "<6>{\"level\":\"info\",\"event\":\"stop\","},
+    };
+    struct bytes text = {0};
+    const char *at;
+    int ends[2];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    set_journal(ends[1], 0);
+    poll_twice(ends[1], formats[_i]);
+    read_all(ends[0], &text);
+    at = text.data;
+    for (size_t i = 0; i < 5; i++) {
+        ck_assert_msg(strncmp(at, beginnings[_i][i], strlen(beginnings[_i][i])) == 0,
+                      "no '%s' here: %s", beginnings[_i][i], at);
+        at = strchr(at, '\n') + 1;
+    }
+    ck_assert_str_eq(at, "");
+    bytes_finish(&text);
+    close(ends[0]);
+}
+END_TEST
+
+START_TEST(another_stream_than_the_journal_does_not)
+{
+    struct bytes text = {0};
+    int ends[2];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    set_journal(ends[1], 1);
+    poll_twice(ends[1], "--log-format=text");
+    read_all(ends[0], &text);
+    ck_assert_int_eq(text.data[0], '2');
+    ck_assert_ptr_null(strchr(text.data, '<'));
+    bytes_finish(&text);
+    close(ends[0]);
+}
+END_TEST
+
+START_TEST(a_pipe_stays_blocking_for_the_others)
+{
+    struct bytes text = {0};
+    int ends[2];
+    int kept;
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    kept = fcntl(ends[1], F_DUPFD_CLOEXEC, 0);
+    poll_twice(ends[1], "--log-format=text");
+    ck_assert_int_eq(fcntl(kept, F_GETFL) & O_NONBLOCK, 0);
+    close(kept);
+    read_all(ends[0], &text);
+    ck_assert_ptr_nonnull(strstr(text.data, " stop why=count polls=2 failures=1\n"));
+    bytes_finish(&text);
+    close(ends[0]);
+}
+END_TEST
+
+START_TEST(a_file_is_appended_to)
+{
+    const char *path = rig_write(rig, "log", "before\n");
+    const char *file = scene_config("[servers]\na = @/a?delay=0.01\n");
+    const char *text;
+
+    rig_set_stdout(rig, path);
+    rig_start(rig, "--count=3", "-c", file, NULL);
+    scene_await_exit(0);
+    text = rig_read(rig, "log");
+    ck_assert_int_eq(strncmp(text, "before\n20", 9), 0);
+    ck_assert_ptr_nonnull(strstr(text, " stop why=count polls=3 failures=0\n"));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("log reader");
+    TCase *tests = scene_case(suite, "stalled");
+
+    tcase_add_test(tests, a_stalled_reader_delays_no_poll_and_is_told_what_it_missed);
+    tcase_add_test(tests, a_short_stall_loses_nothing);
+    tests = scene_case(suite, "gone");
+    tcase_add_test(tests, a_full_disk_stops_nothing);
+    tcase_add_loop_test(tests, a_closed_output_stops_nothing, 0, 4);
+    tcase_add_loop_test(tests, a_reader_that_goes_away_stops_nothing, 0, 2);
+    tests = scene_case(suite, "kinds");
+    tcase_add_loop_test(tests, the_journal_gets_priorities_and_no_time, 0, 2);
+    tcase_add_test(tests, another_stream_than_the_journal_does_not);
+    tcase_add_test(tests, a_pipe_stays_blocking_for_the_others);
+    tcase_add_test(tests, a_file_is_appended_to);
+    return suite;
+}
+
+CHECK_MAIN(suite())

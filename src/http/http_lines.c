@@ -1,6 +1,6 @@
 #include "http/http_lines.h"
 
-#include <string.h>
+#include "http/http_chars.h"
 
 enum state {
     STATUS_LINE,  /* "HTTP/1.x 200" */
@@ -13,25 +13,16 @@ enum state {
     LAST_LF, /* after the CR of the empty line */
 };
 
-/* '0' stands for any digit. */
-static const char status_line[] = "HTTP/1.0 000";
+/* '0' stands for any digit, 'v' for the minor version: 0 or 1. */
+static const char status_line[] = "HTTP/1.v 000";
 
-static bool is_digit(unsigned char c)
-{
-    return c >= '0' && c <= '9';
-}
+_Static_assert(HTTP_HEADER_MAX == 65536 && HTTP_FIELDS_MAX == 128, "the sentences name them");
 
-/* tchar of RFC 9110 section 5.6.2. */
-static bool is_token(unsigned char c)
+static enum state refuse_as_too_large(struct http_lines *lines, const char *why)
 {
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
-/* HTAB, SP, VCHAR and obs-text: what a reason or a field's value is made of. */
-static bool is_text(unsigned char c)
-{
-    return (c >= ' ' && c != 0x7f) || c == '\t';
+    lines->too_large = true;
+    lines->refused = why;
+    return (enum state)lines->state;
 }
 
 /* The refusals that a user is to tell apart. Each returns the state to stay in. */
@@ -41,10 +32,16 @@ static enum state refuse(struct http_lines *lines, const char *why)
     return (enum state)lines->state;
 }
 
+static bool fits_status_line(unsigned char c, char expected)
+{
+    if (expected == '0')
+        return http_is_digit(c);
+    return expected == 'v' ? c == '0' || c == '1' : c == (unsigned char)expected;
+}
+
 static enum state in_status_line(struct http_lines *lines, unsigned char c)
 {
-    char expected = status_line[lines->matched];
-    if (expected == '0' ? !is_digit(c) : c != (unsigned char)expected)
+    if (!fits_status_line(c, status_line[lines->matched]))
         return refuse(lines, "its status line is not that of HTTP/1.1 or HTTP/1.0");
     lines->matched++;
     return status_line[lines->matched] == '\0' ? AFTER_STATUS : STATUS_LINE;
@@ -54,7 +51,7 @@ static enum state in_text(struct http_lines *lines, unsigned char c)
 {
     if (c == '\r')
         return LINE_LF;
-    if (!is_text(c))
+    if (!http_is_text(c))
         return refuse(lines, "a control character stands in its header");
     return (enum state)lines->state;
 }
@@ -65,8 +62,10 @@ static enum state at_line_start(struct http_lines *lines, unsigned char c)
         return LAST_LF;
     if (c == ' ' || c == '\t')
         return refuse(lines, "a line of its header is folded or begins with a blank");
-    if (!is_token(c))
+    if (!http_is_token(c))
         return refuse(lines, "a line of its header has no field name");
+    if (lines->fields == HTTP_FIELDS_MAX)
+        return refuse_as_too_large(lines, "its header has more than 128 fields");
     lines->fields++;
     return FIELD_NAME;
 }
@@ -75,7 +74,7 @@ static enum state in_field_name(struct http_lines *lines, unsigned char c)
 {
     if (c == ':')
         return FIELD_VALUE;
-    return is_token(c) ? FIELD_NAME : refuse(lines, "a field name of its header is malformed");
+    return http_is_token(c) ? FIELD_NAME : refuse(lines, "a field name of its header is malformed");
 }
 
 static enum state at_lf(struct http_lines *lines, unsigned char c)
@@ -121,11 +120,14 @@ size_t http_lines_read(struct http_lines *lines, const char *bytes, size_t lengt
 {
     size_t at = 0;
     while (at < length && !lines->ended) {
-        lines->state = (uint8_t)next_state(lines, (unsigned char)bytes[at]);
+        if (lines->bytes == HTTP_HEADER_MAX)
+            refuse_as_too_large(lines, "its header has more than 65536 bytes");
+        else
+            lines->state = (uint8_t)next_state(lines, (unsigned char)bytes[at]);
         if (lines->refused != NULL)
             break;
         at++;
+        lines->bytes++;
     }
-    lines->bytes += at;
     return at;
 }

@@ -12,11 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum {
+    HTTP_HEADER_MAX = 64 << 10, /* bytes of all header and trailer sections together */
+    HTTP_FIELDS_MAX = 128,      /* their field lines */
+};
+
 struct http_lines {
     uint8_t state;       /* enum state of http_lines.c */
     uint8_t matched;     /* bytes of the status line's fixed beginning */
     bool ended;          /* the empty line has been read */
     const char *refused; /* a sentence on the first wrong byte, else NULL */
+    bool too_large;      /* that byte is one too many, else it is wrong */
     unsigned fields;     /* field lines, of all sections so far */
     size_t bytes;        /* read in all sections so far */
 };

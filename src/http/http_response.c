@@ -68,6 +68,8 @@ static size_t trimmed(const struct http_response *response)
     return length;
 }
 
+#define CODING "its Transfer-Encoding is not \"chunked\", once, in HTTP/1.1"
+
 /* RFC 9112 section 6.1: no other coding was asked for, and HTTP/1.0 has none. */
 static void check_transfer_encoding(struct http_response *response)
 {
@@ -75,8 +77,7 @@ static void check_transfer_encoding(struct http_response *response)
                    response->value_length < sizeof response->value &&
                    strncasecmp(response->value, "chunked", strlen("chunked")) == 0;
     if (!chunked || response->coded || response->parser.http_minor == 0)
-        fail(response, FAILURE_PROTOCOL,
-             "its Transfer-Encoding is not \"chunked\", once, in HTTP/1.1");
+        fail(response, FAILURE_PROTOCOL, CODING);
     response->coded = true;
 }
 
@@ -89,6 +90,16 @@ static void read_retry_after(struct http_response *response)
         response->value_length < sizeof response->value &&
         duration_scan(response->value, length, SECOND, &value) == length && length > 0)
         response->retry_after = value;
+}
+
+/* Versions of llhttp find this at different places: be the first. */
+static int on_field_complete(llhttp_t *parser)
+{
+    struct http_response *response = parser->data;
+    if ((response->coded && field_is(response, "content-length")) ||
+        ((parser->flags & F_CONTENT_LENGTH) && field_is(response, "transfer-encoding")))
+        fail(response, FAILURE_PROTOCOL, "it has both Transfer-Encoding and Content-Length");
+    return failed(response) ? -1 : 0;
 }
 
 static int on_value_complete(llhttp_t *parser)
@@ -107,8 +118,8 @@ static bool has_no_body(int status)
     return status / 100 == 1 || status == 204 || status == 304;
 }
 
-/* Returns 1 where the status rules a body out (RFC 9112 section 6.3), which 8.1
- * does not know of itself. */
+/* Returns 1 where llhttp has no body to read: the status rules one out (RFC 9112
+ * section 6.3), which 8.1 does not know of itself, or it is in chunks. */
 static int on_headers_complete(llhttp_t *parser)
 {
     struct http_response *response = parser->data;
@@ -116,6 +127,8 @@ static int on_headers_complete(llhttp_t *parser)
 
     if (status < 100 || status > 599)
         fail(response, FAILURE_PROTOCOL, "its status %d is not from 100 to 599", status);
+    else if (response->coded && !(parser->flags & F_CHUNKED))
+        fail(response, FAILURE_PROTOCOL, CODING);
     else if (status == 101)
         fail(response, FAILURE_PROTOCOL,
              "it switches to another protocol, which was not asked for");
@@ -128,54 +141,48 @@ static int on_headers_complete(llhttp_t *parser)
     if (!is_interim(response))
         response->status = status;
     response->in_lines = false;
+    response->chunked = !has_no_body(status) && response->coded;
     response->until_close =
-        !has_no_body(status) && !(parser->flags & (F_CONTENT_LENGTH | F_CHUNKED));
-    return has_no_body(status);
+        !has_no_body(status) && !response->coded && !(parser->flags & F_CONTENT_LENGTH);
+    response->keep_alive = !response->until_close && !(parser->flags & F_CONNECTION_CLOSE) &&
+                           llhttp_should_keep_alive(parser);
+    return has_no_body(status) || response->chunked;
 }
 
-static int on_body(llhttp_t *parser, const char *at, size_t length)
+static void add_content(struct http_response *response, const char *at, size_t length)
 {
-    struct http_response *response = parser->data;
     size_t need = response->body_length + length;
 
     if (need > response->body_max) {
         fail(response, FAILURE_TOO_LARGE, "its body is longer than max-body, %zu bytes",
              response->body_max);
-        return -1;
+        return;
     }
     if (need > response->body_capacity) {
         size_t capacity = need < 32 ? 32 : need * 2;
         char *body = realloc(response->body, capacity);
         if (body == NULL) {
             fail(response, FAILURE_CLOSED, "memory is short for its body");
-            return -1;
+            return;
         }
         response->body = body;
         response->body_capacity = capacity;
     }
     memcpy(response->body + response->body_length, at, length);
     response->body_length = need;
-    return 0;
 }
 
-/* The last chunk: what follows are lines again, so stop before them. */
-static int on_chunk_header(llhttp_t *parser)
+static int on_body(llhttp_t *parser, const char *at, size_t length)
 {
     struct http_response *response = parser->data;
-    if (parser->content_length != 0)
-        return 0;
-    response->in_lines = true;
-    http_lines_begin_trailer(&response->lines);
-    return HPE_PAUSED;
+    add_content(response, at, length);
+    return failed(response) ? -1 : 0;
 }
 
 static int on_message_complete(llhttp_t *parser)
 {
     struct http_response *response = parser->data;
-    if (!is_interim(response)) {
-        response->complete = true;
-        response->keep_alive = !response->until_close && llhttp_should_keep_alive(parser);
-    }
+    response->complete = !is_interim(response) && !response->chunked;
     return HPE_PAUSED;
 }
 
@@ -185,10 +192,10 @@ static const llhttp_settings_t *callbacks(void)
     if (table.on_body == NULL) {
         llhttp_settings_init(&table);
         table.on_header_field = on_field;
+        table.on_header_field_complete = on_field_complete;
         table.on_header_value = on_value;
         table.on_header_value_complete = on_value_complete;
         table.on_headers_complete = on_headers_complete;
-        table.on_chunk_header = on_chunk_header;
         table.on_body = on_body;
         table.on_message_complete = on_message_complete;
     }
@@ -200,6 +207,8 @@ static void begin_message(struct http_response *response)
     llhttp_init(&response->parser, HTTP_RESPONSE, callbacks());
     response->parser.data = response;
     response->in_lines = true;
+    response->coded = false;
+    response->retry_after = -1;
     http_lines_begin_header(&response->lines);
 }
 
@@ -225,12 +234,28 @@ static size_t parse(struct http_response *response, const char *bytes, size_t le
     return used;
 }
 
-static void check_header_limits(struct http_response *response)
+/* A tab is a blank, but llhttp does not see all of them so: give it blanks. */
+static bool parse_lines(struct http_response *response, const char *bytes, size_t length)
 {
-    if (response->lines.bytes > HTTP_HEADER_MAX)
-        fail(response, FAILURE_TOO_LARGE, "its header has more than %d bytes", HTTP_HEADER_MAX);
-    else if (response->lines.fields > HTTP_FIELDS_MAX)
-        fail(response, FAILURE_TOO_LARGE, "its header has more than %d fields", HTTP_FIELDS_MAX);
+    const char *end = bytes + length;
+    while (bytes < end) {
+        const char *tab = memchr(bytes, '\t', (size_t)(end - bytes));
+        size_t run = (size_t)((tab != NULL ? tab : end) - bytes);
+        if (run > 0 && parse(response, bytes, run) != run)
+            return false;
+        if (tab != NULL && parse(response, " ", 1) != 1)
+            return false;
+        bytes += run + (tab != NULL);
+    }
+    return true;
+}
+
+static void check_lines(struct http_response *response)
+{
+    const struct http_lines *lines = &response->lines;
+    if (lines->refused != NULL)
+        fail(response, lines->too_large ? FAILURE_TOO_LARGE : FAILURE_PROTOCOL, "%s",
+             lines->refused);
 }
 
 /* After the end of an interim response the next one begins. */
@@ -242,37 +267,83 @@ static void pass_over_interim(struct http_response *response)
     begin_message(response);
 }
 
-static size_t feed_lines(struct http_response *response, const char *bytes, size_t length)
+/* The empty line was read, and llhttp has to agree. */
+static void end_header(struct http_response *response)
 {
-    struct http_lines *lines = &response->lines;
-    /* One byte more than allowed may be read, so as to be found to be too many. */
-    size_t room = HTTP_HEADER_MAX + 1 - lines->bytes;
-    size_t right = http_lines_read(lines, bytes, length < room ? length : room);
-
-    check_header_limits(response);
-    if (lines->refused != NULL)
-        fail(response, FAILURE_PROTOCOL, "%s", lines->refused);
-    if (!failed(response) && parse(response, bytes, right) != right)
-        fail(response, FAILURE_PROTOCOL, "its header is malformed");
-    if (!lines->ended || failed(response))
-        return right;
     if (is_interim(response))
         pass_over_interim(response);
-    else if (response->in_lines && !response->complete)
+    else if (response->in_lines)
         fail(response, FAILURE_PROTOCOL, "its header is malformed");
+}
+
+static size_t feed_header(struct http_response *response, const char *bytes, size_t length)
+{
+    struct http_lines *lines = &response->lines;
+    size_t right = http_lines_read(lines, bytes, length);
+
+    if (!parse_lines(response, bytes, right))
+        fail(response, FAILURE_PROTOCOL, "its header is malformed");
+    check_lines(response);
+    if (lines->ended && !failed(response))
+        end_header(response);
     return right;
 }
 
-/* Chunk sizes and extensions are bounded by what they frame. */
-static size_t feed_body(struct http_response *response, const char *bytes, size_t length)
+/* Their form is checked, and they are ignored (RFC 9110 section 6.5.1). */
+static size_t feed_trailers(struct http_response *response, const char *bytes, size_t length)
 {
-    size_t before = response->body_length;
-    size_t used = parse(response, bytes, length);
-    response->framing += used - (response->body_length - before);
-    if (!failed(response) && response->framing > HTTP_HEADER_MAX + 8 * response->body_length)
+    size_t right = http_lines_read(&response->lines, bytes, length);
+    check_lines(response);
+    response->complete = response->lines.ended;
+    return right;
+}
+
+/* Sizes and extensions are bounded by what they frame: framing of at most what is
+ * allowed is read, and one byte more, so as to be found to be too much. */
+static size_t feed_framing(struct http_response *response, const char *bytes, size_t length)
+{
+    struct http_chunks *chunks = &response->chunks;
+    size_t room = HTTP_HEADER_MAX + 8 * response->body_length + 1 - chunks->framing;
+    size_t right = http_chunks_read(chunks, bytes, length < room ? length : room);
+
+    if (right == room)
         fail(response, FAILURE_TOO_LARGE, "its chunks are mostly framing");
-    response->complete &= !failed(response);
+    if (chunks->refused != NULL)
+        fail(response, FAILURE_PROTOCOL, "%s", chunks->refused);
+    return right;
+}
+
+static size_t feed_chunks(struct http_response *response, const char *bytes, size_t length)
+{
+    struct http_chunks *chunks = &response->chunks;
+    size_t used = feed_framing(response, bytes, length);
+    size_t content = length - used < chunks->size ? length - used : (size_t)chunks->size;
+
+    if (failed(response))
+        return used;
+    if (chunks->ended) {
+        response->in_lines = true;
+        http_lines_begin_trailer(&response->lines);
+        return used;
+    }
+    if (http_chunks_at_content(chunks) && content > 0) {
+        add_content(response, bytes + used, content);
+        http_chunks_skip(chunks, content);
+        used += content;
+    }
     return used;
+}
+
+/* In chunked bodies llhttp has no part. */
+static size_t feed_some(struct http_response *response, const char *bytes, size_t length)
+{
+    if (response->in_lines && response->chunked)
+        return feed_trailers(response, bytes, length);
+    if (response->in_lines)
+        return feed_header(response, bytes, length);
+    if (response->chunked)
+        return feed_chunks(response, bytes, length);
+    return parse(response, bytes, length);
 }
 
 size_t http_response_feed(struct http_response *response, const char *bytes, size_t length)
@@ -280,10 +351,7 @@ size_t http_response_feed(struct http_response *response, const char *bytes, siz
     size_t at = 0;
     response->started |= length > 0;
     while (at < length && !response->complete && !failed(response)) {
-        if (response->in_lines)
-            at += feed_lines(response, bytes + at, length - at);
-        else
-            at += feed_body(response, bytes + at, length - at);
+        at += feed_some(response, bytes + at, length - at);
     }
     return at;
 }

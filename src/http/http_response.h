@@ -12,12 +12,11 @@
 #include <stdint.h>
 
 #include "http/failure.h"
+#include "http/http_chunks.h"
 #include "http/http_lines.h"
 
 enum {
-    HTTP_HEADER_MAX = 64 << 10, /* bytes of all header and trailer sections together */
-    HTTP_FIELDS_MAX = 128,      /* their field lines */
-    HTTP_INTERIM_MAX = 8,       /* 1xx responses before the final one */
+    HTTP_INTERIM_MAX = 8, /* 1xx responses before the final one */
 };
 
 struct http_response {
@@ -33,12 +32,13 @@ struct http_response {
     /* Private. */
     llhttp_t parser;
     struct http_lines lines;
+    struct http_chunks chunks;
     bool in_lines;    /* in a header or trailer section, else in the body */
+    bool chunked;     /* the body is in chunks, and trailers follow it */
     bool until_close; /* the body ends with the connection */
     bool coded;       /* Transfer-Encoding was seen */
     uint8_t interim;  /* responses passed over */
     size_t body_capacity, body_max;
-    size_t framing;           /* bytes fed as body that are no content */
     char name[24], value[24]; /* of the field being read, cut: only short ones matter */
     uint8_t name_length, value_length;
     char detail[128]; /* what failure.detail points to */

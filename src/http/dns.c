@@ -10,8 +10,8 @@
 #include "base/duration.h"
 #include "config/url.h"
 
-/* A lost packet is sent again after 1, 2 and 4 seconds. */
-enum { FIRST_TIMEOUT_MS = 1000, TRIES = 4 };
+/* A lost packet is sent again after 1 and 3 seconds; after 7, c-ares gives up. */
+enum { FIRST_TIMEOUT_MS = 1000, TRIES = 3 };
 
 /* How often c-ares looks for what is to be sent again. Asking it when (ares_timeout)
  * walks through all queries, and would be asked for each. */

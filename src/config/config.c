@@ -41,21 +41,7 @@ struct builder {
 
 static const char *quote(char out[QUOTE_SIZE], const char *text)
 {
-    return escape_quote(out, QUOTE_SIZE, text, strlen(text));
-}
-
-/* Without a user and a password, which are nobody's business. */
-static const char *quote_url(char out[QUOTE_SIZE], const char *url)
-{
-    const char *at = strchr(url, '@');
-    const char *authority = strstr(url, "//");
-    if (at == NULL)
-        return quote(out, url);
-    authority = authority == NULL || authority > at ? url : authority + 2;
-    char *shown = xasprintf("%.*s***%s", (int)(authority - url), url, at);
-    quote(out, shown);
-    free(shown);
-    return out;
+    return problem_quote(out, text, strlen(text));
 }
 
 static bool check_name(struct builder *builder, struct place place, const char *name)
@@ -94,8 +80,7 @@ static void set_url(struct builder *builder, struct draft *draft, struct place p
     if (draft->has_url)
         problem_add(builder->problems, place, "url is set already; each key can be set once");
     else if (value != NULL && !url_parse(value, &draft->url, why, sizeof why))
-        problem_add(builder->problems, place, "%s cannot be polled: %s", quote_url(quoted, shown),
-                    why);
+        problem_add(builder->problems, place, "%s cannot be polled: %s", quote(quoted, shown), why);
     draft->has_url = true;
 }
 
@@ -304,8 +289,8 @@ static void add_bare_url(struct builder *builder, const char *text)
     struct url url;
 
     if (!url_parse(text, &url, why, sizeof why)) {
-        problem_add(builder->problems, command_line, "%s cannot be polled: %s",
-                    quote_url(quoted, text), why);
+        problem_add(builder->problems, command_line, "%s cannot be polled: %s", quote(quoted, text),
+                    why);
         return;
     }
     char *base = name_after(&url), *name = xstrdup(base);
@@ -375,7 +360,7 @@ static const struct server_settings *resolve(struct builder *builder, const stru
     *settings = builder->config->defaults;
     settings_overlay(server_setting_table, settings, &draft->own, draft->set);
     snprintf(what, sizeof what, "[server %s]", draft->name);
-    if (builder->defaults_agree)
+    if (builder->defaults_agree && !draft->misnamed)
         check_settings(builder, draft->place, what, settings);
     return settings;
 }
@@ -388,7 +373,7 @@ static void finish_servers(struct builder *builder)
     config->server_count = builder->draft_count;
     for (size_t i = 0; i < builder->draft_count; i++) {
         struct draft *draft = &builder->drafts[i];
-        if (!draft->has_url)
+        if (!draft->has_url && !draft->misnamed)
             problem_add(builder->problems, draft->place,
                         "[server %s] has no url; write url = http://HOST/PATH", draft->name);
         config->servers[i] = (struct server_config){

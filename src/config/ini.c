@@ -63,7 +63,7 @@ static size_t comment_at(struct line line)
 
 static const char *quote(char out[QUOTE_SIZE], struct line line)
 {
-    return escape_quote(out, QUOTE_SIZE, line.text, line.length);
+    return problem_quote(out, line.text, line.length);
 }
 
 static bool has_control_character(struct line line)

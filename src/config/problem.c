@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xalloc.h"
 
@@ -27,6 +28,35 @@ void problem_add(struct problems *problems, struct place place, const char *form
     problems->list[problems->count] = (struct problem){
         .file = place.file, .line = place.line, .number = problems->count, .text = text};
     problems->count++;
+}
+
+/* Where a URL's user and password begin: behind the first "://", else behind the last
+ * blank or '=' before the first '@'. */
+static size_t userinfo_start(const char *text, size_t at)
+{
+    const char *separator = memmem(text, at, "://", 3);
+    if (separator != NULL)
+        return (size_t)(separator - text) + 3;
+    at = (size_t)((const char *)memchr(text, '@', at + 1) - text);
+    while (at > 0 && strchr(" \t=", text[at - 1]) == NULL)
+        at--;
+    return at;
+}
+
+char *problem_quote(char out[QUOTE_SIZE], const char *text, size_t length)
+{
+    const char *last = memrchr(text, '@', length);
+    if (last == NULL)
+        return escape_quote(out, QUOTE_SIZE, text, length);
+    size_t at = (size_t)(last - text), start = userinfo_start(text, at);
+    size_t shown_length = start + 3 + (length - at);
+    char *shown = xcalloc(1, shown_length);
+    memcpy(shown, text, start);
+    memcpy(shown + start, "***", 3);
+    memcpy(shown + start + 3, last, length - at);
+    escape_quote(out, QUOTE_SIZE, shown, shown_length);
+    free(shown);
+    return out;
 }
 
 static int by_place(const void *left, const void *right)

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "base/escape.h"
+
 struct problem {
     unsigned file; /* order of the file among those read */
     unsigned line; /* 0: the file as a whole */
@@ -25,6 +27,10 @@ struct place {
 
 __attribute__((format(printf, 3, 4))) void problem_add(struct problems *problems,
                                                        struct place place, const char *format, ...);
+
+/* Writes a piece of the configuration as escape_quote() does, but with *** in place of
+ * a user and a password in a URL. Returns `out`. */
+char *problem_quote(char out[QUOTE_SIZE], const char *text, size_t length);
 
 /* Puts them in the order of files and lines. */
 void problems_sort(struct problems *problems);

@@ -120,7 +120,7 @@ static bool read_checked(const struct setting *setting, void *settings, const ch
     char quoted[QUOTE_SIZE], least[DURATION_SIZE], most[DURATION_SIZE], form[128];
     int64_t parsed;
 
-    escape_quote(quoted, sizeof quoted, shown, strlen(shown));
+    problem_quote(quoted, shown, strlen(shown));
     if (!read_value(setting, value, &parsed)) {
         write_form(setting, form, sizeof form);
         snprintf(why, why_size, "%s = %s: write %s", setting->name, quoted, form);

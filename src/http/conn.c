@@ -207,7 +207,7 @@ static void on_exhausted(struct wakeup *wakeup)
     struct conn_attempt *attempt = container_of(wakeup, struct conn_attempt, limit);
     char address[ADDRESS_TEXT_SIZE], more[80] = "", limit[DURATION_SIZE];
     if (attempt->next == 0) {
-        end(attempt->conn, FAILURE_CONNECT, UV_ETIMEDOUT, "%s: the look-up took all of %s",
+        end(attempt->conn, FAILURE_DNS, UV_ETIMEDOUT, "%s: the look-up took all of %s",
             attempt->host, duration_text(limit, attempt->allowed));
         return;
     }

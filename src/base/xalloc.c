@@ -34,7 +34,10 @@ void *xgrow(void *array, size_t *capacity, size_t need, size_t size)
 
 char *xstrndup(const char *text, size_t length)
 {
-    return or_die(strndup(text, length));
+    char *copy = or_die(malloc(length + 1));
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
 }
 
 char *xstrdup(const char *text)

@@ -13,6 +13,7 @@ void *xcalloc(size_t count, size_t size);
  * The new elements are not initialised. */
 void *xgrow(void *array, size_t *capacity, size_t need, size_t size);
 
+/* `length` bytes and a NUL. */
 char *xstrndup(const char *text, size_t length);
 char *xstrdup(const char *text);
 

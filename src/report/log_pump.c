@@ -3,18 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "base/clock.h"
 #include "base/duration.h"
-
-/* What the thread owns; it may outlive the pump. */
-struct ends {
-    int from, to;
-};
 
 static void write_all(int fd, const char *bytes, size_t length)
 {
@@ -31,56 +25,51 @@ static void write_all(int fd, const char *bytes, size_t length)
 
 static void *copy(void *argument)
 {
-    struct ends *ends = argument;
+    const struct log_pump *pump = argument;
     char buffer[4096];
     ssize_t length;
-    while ((length = read(ends->from, buffer, sizeof buffer)) != 0)
+    while ((length = read(pump->from, buffer, sizeof buffer)) != 0)
         if (length > 0)
-            write_all(ends->to, buffer, (size_t)length);
-    close(ends->from);
-    free(ends);
+            write_all(pump->output, buffer, (size_t)length);
     return NULL;
 }
 
 /* Signals are for the loop's thread. */
-static int start_thread(struct log_pump *pump, struct ends *ends)
+static int start_thread(struct log_pump *pump)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&pump->thread, NULL, copy, ends);
+    int error = pthread_create(&pump->thread, NULL, copy, pump);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return uv_translate_sys_error(error);
 }
 
 int log_pump_start(struct log_pump *pump, int output)
 {
-    int pipe_ends[2];
-    struct ends *ends = malloc(sizeof *ends);
-    if (ends == NULL)
-        return UV_ENOMEM;
-    if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
-        free(ends);
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
         return uv_translate_sys_error(errno);
-    }
-    fcntl(pipe_ends[1], F_SETFL, O_NONBLOCK);
-    *ends = (struct ends){pipe_ends[0], output};
-    int error = start_thread(pump, ends);
-    if (error != 0) {
-        close(pipe_ends[0]);
-        close(pipe_ends[1]);
-        free(ends);
-        return error;
-    }
-    pump->input = pipe_ends[1];
-    pump->started = true;
-    return 0;
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    *pump = (struct log_pump){.started = true, .input = ends[1], .from = ends[0], .output = output};
+    int error = start_thread(pump);
+    if (error == 0)
+        return 0;
+    close(ends[0]);
+    close(ends[1]);
+    pump->started = false;
+    return error;
 }
 
 void log_pump_finish(struct log_pump *pump, int64_t limit)
 {
     int64_t until = clock_wall() + limit;
     const struct timespec deadline = {until / SECOND, until % SECOND};
-    if (pump->started && pthread_timedjoin_np(pump->thread, NULL, &deadline) != 0)
-        pthread_detach(pump->thread);
+    if (!pump->started)
+        return;
+    if (pthread_timedjoin_np(pump->thread, NULL, &deadline) != 0) {
+        pthread_cancel(pump->thread); /* a write that waits for the reader is let go */
+        pthread_join(pump->thread, NULL);
+    }
+    close(pump->from);
 }

@@ -11,15 +11,16 @@
 /* All zero: not started. */
 struct log_pump {
     bool started;
-    int input; /* to be written to, does not block; to be closed by the caller */
+    int input;        /* to be written to, does not block; to be closed by the caller */
+    int from, output; /* the thread's */
     pthread_t thread;
 };
 
 /* `output` is borrowed. Returns 0 or libuv's error code. */
 int log_pump_start(struct log_pump *pump, int output);
 
-/* After `input` was closed: waits at most `limit` ns for the rest to be written, then
- * leaves the thread behind. One that was not started is left alone. */
+/* After `input` was closed: waits at most `limit` ns for the rest to be written, and
+ * ends the thread. One that was not started is left alone. */
 void log_pump_finish(struct log_pump *pump, int64_t limit);
 
 #endif

@@ -75,6 +75,22 @@ START_TEST(version_is_one_line)
 }
 END_TEST
 
+/* --help and --version have no file; a check does. */
+START_TEST(an_output_that_is_full_is_status_1)
+{
+    static const char *const options[] = {"-h", "--help", "-V", "--version", "-t", "--check"};
+    const char *file = good_file();
+    struct rig_exit ended;
+
+    rig_set_stdout(rig, "/dev/full");
+    rig_start(rig, options[_i], "-c", file, NULL);
+    ended = rig_wait_exit(rig, SCENE_LIMIT_MS);
+    ck_assert_int_eq(ended.signal, 0);
+    ck_assert_int_eq(ended.status, 1);
+    ck_assert_uint_eq(mock_server_connections(mock), 0);
+}
+END_TEST
+
 /* --- mistakes ---------------------------------------------------------------------------- */
 
 static const struct mistake {
@@ -104,6 +120,7 @@ static const struct mistake {
     {"http://a b/", "\"http://a b/\" cannot be polled"},
     {"http://localhost:65536/", "\"http://localhost:65536/\" cannot be polled"},
     {"", "\"\" cannot be polled"},
+    {"http://me:hunter2@localhost/", "\"http://***@localhost/\" cannot be polled"},
     {"\x1b[31m", "\"\\x1b[31m\" cannot be polled"},
 };
 
@@ -274,6 +291,7 @@ static Suite *suite(void)
     tcase_add_test(tests, no_arguments_is_a_screen_of_usage);
     tcase_add_loop_test(tests, help_is_on_standard_output, 0, 2);
     tcase_add_loop_test(tests, version_is_one_line, 0, 2);
+    tcase_add_loop_test(tests, an_output_that_is_full_is_status_1, 0, 6);
     tests = scene_case(suite, "mistakes");
     tcase_add_loop_test(tests, a_mistake_is_said_and_nothing_polled, 0,
                         sizeof(mistakes) / sizeof(mistakes[0]));

@@ -7,7 +7,6 @@
 #include "check_main.h"
 #include "full_listener.h"
 #include "scene.h"
-#include "silent_resolver.h"
 
 static const int64_t MS = 1000000;
 
@@ -120,7 +119,7 @@ START_TEST(an_address_that_is_silent_leaves_time_for_the_next)
     if (scene_replace_file("/etc/hosts", hosts) &&
         mock_server_new(&other, rig_loop(rig), "127.0.0.2", unreached.port) == 0) {
         scene_start_count(1,
-                          "[defaults]\nconnect-timeout = 2s\n"
+                          "[defaults]\nconnect-timeout = 1s\n"
                           "[servers]\na = http://both.test:%d/a\n",
                           unreached.port);
         scene_await_exit(0);
@@ -128,57 +127,6 @@ START_TEST(an_address_that_is_silent_leaves_time_for_the_next)
         mock_server_free(other);
     }
     full_listener_finish(&unreached);
-}
-END_TEST
-
-/* With a name server or without one that answers. */
-START_TEST(an_unknown_name_is_dns)
-{
-    static const char *const hosts[] = {"nosuch.invalid", "nosuch.onion"};
-    json_t *poll;
-
-    scene_start_count(2,
-                      "[defaults]\nconnect-timeout = 300ms\nretry = 20ms\n"
-                      "[servers]\na = http://%s/\n",
-                      hosts[_i]);
-    scene_await_exit(1);
-    for (size_t i = 0; i < 2; i++) {
-        poll = scene_failure("a", i, "dns");
-        ck_assert_int_eq(strncmp(rig_string(poll, "detail"), hosts[_i], strlen(hosts[_i])), 0);
-        ck_assert_ptr_null(json_object_get(poll, "late"));
-    }
-}
-END_TEST
-
-/* Names hang, one look-up beside the other, and neither others' look-ups nor polls notice. */
-START_TEST(a_silent_name_server_holds_up_nobody)
-{
-    struct silent_resolver *resolver = silent_resolver_new(rig_loop(rig));
-    json_t *poll;
-
-    if (resolver == NULL)
-        return; /* not as this user */
-    if (scene_replace_file("/etc/resolv.conf", rig_write(rig, "resolv.conf", "nameserver %s\n",
-                                                         silent_resolver_address(resolver)))) {
-        scene_start("[defaults]\nretry = 20ms\nconnect-timeout = 300ms\nkeep-alive = 0\n"
-                    "[servers]\n"
-                    "d1 = http://d1.test/\nd2 = http://d2.test/\nd3 = http://d3.test/\n"
-                    "d4 = http://d4.test/\nd5 = http://d5.test/\nd6 = http://d6.test/\n"
-                    "a = http://localhost:%d/a?delay=0.05\n"
-                    "b = @/b?delay=0.05\n",
-                    mock_server_port(mock));
-        scene_await_polls("a", 10);
-        scene_await_polls("b", 10);
-        scene_await_polls("d6", 2);
-        rig_stop(rig);
-        poll = scene_failure("d6", 1, "dns");
-        ck_assert_int_ge(scene_ns(poll, "took"), 300 * MS);
-        ck_assert_ptr_nonnull(strstr(rig_string(poll, "detail"), "no answer"));
-        scene_check_all_good("a");
-        scene_check_all_good("b");
-        scene_check_punctual();
-    }
-    silent_resolver_free(resolver);
 }
 END_TEST
 
@@ -293,8 +241,6 @@ static Suite *suite(void)
     tcase_add_test(tests, a_name_is_looked_up_in_the_hosts_file);
     tcase_add_loop_test(tests, addresses_are_tried_one_after_the_other, 0, 3);
     tcase_add_test(tests, an_address_that_is_silent_leaves_time_for_the_next);
-    tcase_add_loop_test(tests, an_unknown_name_is_dns, 0, 2);
-    tcase_add_test(tests, a_silent_name_server_holds_up_nobody);
     tests = scene_case(suite, "connecting");
     tcase_add_test(tests, a_refused_port_is_connect);
     tcase_add_test(tests, connecting_has_a_limit);

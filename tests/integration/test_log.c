@@ -26,6 +26,31 @@ static void check_printable(const char *text)
         ck_assert_msg((*text >= ' ' && *text <= '~') || *text == '\n', "a byte of %s", text);
 }
 
+static bool is_of_connection(const char *line)
+{
+    return strstr(line, " debug connection ") != NULL ||
+           strstr(line, "\"event\":\"connection\"") != NULL;
+}
+
+/* The lines but for those of connections, which have their own test. */
+static size_t line_count(void)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < rig_line_count(rig); i++)
+        count += !is_of_connection(rig_line(rig, i));
+    return count;
+}
+
+static const char *line(size_t index)
+{
+    size_t i = 0;
+
+    while (is_of_connection(rig_line(rig, i)) || index-- > 0)
+        i++;
+    return rig_line(rig, i);
+}
+
 static void run(const char *format, const char *level, const char *config)
 {
     char option[32];
@@ -49,15 +74,15 @@ static const char *changing_config(void)
 START_TEST(text_is_for_people)
 {
     run("--log-format=text", "debug", changing_config());
-    ck_assert_uint_eq(rig_line_count(rig), 8);
-    check_match(rig_line(rig, 0), TIME " info start version=[0-9.]+ pid=[0-9]+ servers=1$");
-    check_match(rig_line(rig, 1), TIME " info ready servers=1$");
-    check_match(rig_line(rig, 2),
+    ck_assert_uint_eq(line_count(), 8);
+    check_match(line(0), TIME " info start version=[0-9.]+ pid=[0-9]+ servers=1$");
+    check_match(line(1), TIME " info ready servers=1$");
+    check_match(line(2),
                 TIME " info poll server=a status=200 delay=0\\.02 took=" SECS " late=" SECS "$");
-    check_match(rig_line(rig, 3), TIME " warning poll server=a status=500 delay=" SECS " took=" SECS
-                                       " late=" SECS " reused=yes error=status "
-                                       "detail=\"[^\"]+\" attempt=1$");
-    check_match(rig_line(rig, 7), TIME " info stop why=count polls=5 failures=4$");
+    check_match(line(3), TIME " warning poll server=a status=500 delay=" SECS " took=" SECS
+                              " late=" SECS " reused=yes error=status "
+                              "detail=\"[^\"]+\" attempt=1$");
+    check_match(line(7), TIME " info stop why=count polls=5 failures=4$");
 }
 END_TEST
 
@@ -66,8 +91,8 @@ START_TEST(json_is_for_programs)
     json_t *poll;
 
     run("--log-format=json", "debug", changing_config());
-    ck_assert_uint_eq(rig_line_count(rig), 8);
-    for (size_t i = 0; i < 8; i++)
+    ck_assert_uint_eq(line_count(), 8);
+    for (size_t i = 0; i < rig_line_count(rig); i++)
         check_match(rig_string(rig_event(rig, NULL, NULL, i), "time"), TIME "$");
     ck_assert_int_eq((int)rig_number(rig_event(rig, "start", NULL, 0), "pid"), rig_pid(rig));
     poll = scene_poll("a", 1);
@@ -81,8 +106,8 @@ START_TEST(text_is_the_default)
 {
     rig_start(rig, "--once", "-c", changing_config(), NULL);
     scene_await_exit(0);
-    ck_assert_uint_eq(rig_line_count(rig), 4);
-    check_match(rig_line(rig, 2), TIME " info poll server=a status=200 ");
+    ck_assert_uint_eq(line_count(), 4);
+    check_match(line(2), TIME " info poll server=a status=200 ");
 }
 END_TEST
 
@@ -125,7 +150,61 @@ START_TEST(the_level_filters)
     } levels[] = {{"error", 0}, {"warning", 2}, {"info", 6}, {"debug", 8}};
 
     run("--log-format=json", levels[_i].level, changing_config());
-    ck_assert_uint_eq(rig_line_count(rig), levels[_i].lines);
+    ck_assert_uint_eq(line_count(), levels[_i].lines);
+}
+END_TEST
+
+/* --- connections ------------------------------------------------------------------------- */
+
+/* The states that the connection to this authority went through, each with a blank before it. */
+static const char *states_of(const char *authority)
+{
+    static struct bytes states;
+    const char *last = "closed";
+    size_t cursor = 0;
+    json_t *event;
+
+    bytes_truncate(&states, 0);
+    while ((event = rig_next_event(rig, &cursor, "connection", NULL)) != NULL) {
+        if (strcmp(rig_string(event, "to"), authority) != 0)
+            continue;
+        ck_assert_str_eq(rig_string(event, "level"), "debug");
+        ck_assert_str_eq(rig_string(event, "was"), last);
+        last = rig_string(event, "is");
+        bytes_print(&states, " %s", last);
+    }
+    return bytes_text(&states);
+}
+
+START_TEST(a_connection_is_told_state_by_state)
+{
+    char name[32];
+
+    snprintf(name, sizeof(name), "localhost:%d", mock_server_port(mock));
+    run("--log-format=json", "debug",
+        scene_config("[servers]\na = @/a?delay=0.01\nb = http://%s/b?delay=0.01\n", name));
+    ck_assert_str_eq(states_of(mock_server_authority(mock)), " connecting open closed");
+    ck_assert_str_eq(states_of(name), " resolving connecting open closed");
+}
+END_TEST
+
+START_TEST(a_connection_that_fails_is_told_too)
+{
+    mock_server_stop_listening(mock);
+    rig_start(rig, "--log-format=json", "--log-level=debug", "--once", "-c",
+              scene_config("[servers]\na = @/a\n"), NULL);
+    scene_await_exit(1);
+    ck_assert_str_eq(states_of(mock_server_authority(mock)), " connecting closed");
+}
+END_TEST
+
+START_TEST(a_connection_is_told_at_debug_only)
+{
+    run("--log-format=json", "info", scene_config("[servers]\na = @/a?delay=0.01\n"));
+    ck_assert_uint_eq(rig_count_events(rig, "connection", NULL), 0);
+    run("--log-format=text", "debug", scene_config("[servers]\na = @/a?delay=0.01\n"));
+    check_match(rig_line(rig, 2),
+                TIME " debug connection to=127\\.0\\.0\\.1:[0-9]+ was=closed is=connecting$");
 }
 END_TEST
 
@@ -168,11 +247,11 @@ START_TEST(what_a_server_sends_is_escaped)
     const char *detail;
 
     run("--log-format=text", "debug", hostile_config(sent->body));
-    ck_assert_uint_eq(rig_line_count(rig), 8);
-    ck_assert_msg(strstr(rig_line(rig, 2), sent->in_text) != NULL, "'%s' is not in: %s",
-                  sent->in_text, rig_line(rig, 2));
+    ck_assert_uint_eq(line_count(), 8);
+    ck_assert_msg(strstr(line(2), sent->in_text) != NULL, "'%s' is not in: %s", sent->in_text,
+                  line(2));
     run("--log-format=json", "debug", hostile_config(sent->body));
-    ck_assert_uint_eq(rig_line_count(rig), 8);
+    ck_assert_uint_eq(line_count(), 8);
     detail = rig_string(scene_failure("a", 0, "no-delay"), "detail");
     ck_assert_msg(strstr(detail, sent->in_json) != NULL, "'%s' is not in: %s", sent->in_json,
                   detail);
@@ -198,6 +277,10 @@ static Suite *suite(void)
     tcase_add_test(tests, equal_failures_are_told_once_and_summed_up);
     tcase_add_test(tests, a_recovery_sums_up_too);
     tcase_add_loop_test(tests, the_level_filters, 0, 4);
+    tests = scene_case(suite, "connections");
+    tcase_add_test(tests, a_connection_is_told_state_by_state);
+    tcase_add_test(tests, a_connection_that_fails_is_told_too);
+    tcase_add_test(tests, a_connection_is_told_at_debug_only);
     tests = scene_case(suite, "hostile");
     tcase_add_loop_test(tests, what_a_server_sends_is_escaped, 0,
                         sizeof(hostile) / sizeof(hostile[0]));

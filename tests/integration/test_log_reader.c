@@ -3,6 +3,7 @@
  * delayed or lost, and what had to be dropped is counted.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,14 +15,14 @@
 enum { SERVERS = 20, STALLED_REQUESTS = 600 };
 
 /* A line a poll of about 4 KB, so that the buffer is full soon. */
-static void start_with_long_lines(void)
+static void start_with_long_lines(const char *delay)
 {
     struct bytes list = {0};
 
     for (size_t i = 0; i < SERVERS; i++) {
         bytes_print(&list, "s%zu = @/s%zu/", i, i);
         bytes_append_byte(&list, 'x', 4000);
-        bytes_print(&list, "?delay=0.1\n");
+        bytes_print(&list, "?delay=%s\n", delay);
     }
     scene_start("[servers]\n%s", list.data);
     bytes_finish(&list);
@@ -32,7 +33,7 @@ START_TEST(a_stalled_reader_delays_no_poll_and_is_told_what_it_missed)
     size_t polls;
     size_t told;
 
-    start_with_long_lines();
+    start_with_long_lines("0.1");
     rig_wait_events(rig, "ready", NULL, 1, SCENE_LIMIT_MS);
     rig_pause_reading(rig);
     rig_wait_requests(rig, mock, NULL, STALLED_REQUESTS, 2 * SCENE_LIMIT_MS);
@@ -48,6 +49,7 @@ START_TEST(a_stalled_reader_delays_no_poll_and_is_told_what_it_missed)
     polls = (size_t)rig_number(rig_event(rig, "stop", NULL, 0), "polls");
     ck_assert_uint_eq(told + (size_t)rig_number(rig_event(rig, "dropped", NULL, 0), "lines"),
                       polls);
+    polls -= scene_count_canceled(NULL);
     ck_assert_uint_ge(mock_server_requests(mock, NULL), polls);
     ck_assert_uint_le(mock_server_requests(mock, NULL), polls + SERVERS);
     ck_assert_str_eq(rig_stderr(rig), "");
@@ -70,6 +72,50 @@ START_TEST(a_short_stall_loses_nothing)
     ck_assert_uint_eq(rig_count_events(rig, "poll", NULL), polls);
     ck_assert_uint_eq(rig_count_events(rig, "dropped", NULL), 0);
     scene_check_punctual();
+}
+END_TEST
+
+/* All that is in the pipe or socket, up to the end of its other ends. */
+static void read_all(int fd, struct bytes *text)
+{
+    char part[65536];
+    ssize_t length;
+
+    while ((length = read(fd, part, sizeof(part))) > 0)
+        bytes_append(text, part, (size_t)length);
+}
+
+/* How the text's last line begins. */
+static const char *last_line(const struct bytes *text)
+{
+    size_t at = text->length - 1;
+
+    while (at > 0 && text->data[at - 1] != '\n')
+        at--;
+    return text->data + at;
+}
+
+/* What is lost while nobody reads is not the end: the reader comes back just when it stops. */
+START_TEST(a_reader_that_is_back_at_the_stop_sees_the_end)
+{
+    struct bytes text = {0};
+    int ends[2];
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    rig_set_stdout_fd(rig, ends[1]);
+    start_with_long_lines("0.02");
+    close(ends[1]);
+    rig_wait_requests(rig, mock, NULL, STALLED_REQUESTS, 2 * SCENE_LIMIT_MS);
+    rig_signal(rig, SIGSTOP);
+    rig_signal(rig, SIGTERM);
+    fcntl(ends[0], F_SETPIPE_SZ, 1 << 20); /* room for nearly all at once */
+    rig_signal(rig, SIGCONT);
+    read_all(ends[0], &text);
+    scene_await_exit(0);
+    ck_assert_ptr_nonnull(strstr(text.data, "\"event\":\"dropped\""));
+    ck_assert_msg(strstr(last_line(&text), "\"event\":\"stop\"") != NULL, "%s", last_line(&text));
+    bytes_finish(&text);
+    close(ends[0]);
 }
 END_TEST
 
@@ -123,17 +169,71 @@ START_TEST(a_reader_that_goes_away_stops_nothing)
 }
 END_TEST
 
-/* --- kinds of output ------------------------------------------------------------------------- */
-
-/* All that is in the pipe or socket, whose other ends are closed. */
-static void read_all(int fd, struct bytes *text)
+/* The limit on a file's size, whose signal would end the process. */
+START_TEST(a_limit_on_the_file_stops_nothing)
 {
-    char part[4096];
-    ssize_t length;
+    const char *path = rig_write(rig, "log", "%s", "");
 
-    while ((length = read(fd, part, sizeof(part))) > 0)
-        bytes_append(text, part, (size_t)length);
+    rig_set_stdout(rig, path);
+    rig_set_shell(rig, "ulimit -f 8; exec \"$@\""); /* 4 KiB */
+    scene_start("[servers]\na = @/a?delay=0.01\n");
+    rig_wait_requests(rig, mock, "a", 50, SCENE_LIMIT_MS);
+    check_polling_goes_on();
+    ck_assert_uint_eq(strlen(rig_read(rig, "log")), 4096);
 }
+END_TEST
+
+/* A terminal that the program may write to, but not open. -1: not here, or not as this user. */
+static int new_foreign_terminal(int *keyboard)
+{
+    int screen;
+
+    *keyboard = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (*keyboard < 0 || grantpt(*keyboard) != 0 || unlockpt(*keyboard) != 0)
+        return -1;
+    screen = open(ptsname(*keyboard), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (screen >= 0)
+        ck_assert_int_eq(fchmod(screen, 0600), 0);
+    return screen;
+}
+
+/* From now on the program runs as nobody; false where it can't. */
+static bool become_nobody(void)
+{
+    struct rig_exit ended;
+
+    if (geteuid() != 0)
+        return false;
+    rig_set_shell(rig, "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"");
+    rig_start(rig, "--version", NULL);
+    ended = rig_wait_exit(rig, SCENE_LIMIT_MS);
+    return ended.signal == 0 && ended.status == 0;
+}
+
+/* Nobody reads it, and it can't be written to without waiting for that. */
+START_TEST(the_terminal_of_another_user_stops_nothing)
+{
+    struct bytes url = {0};
+    int keyboard = -1;
+    int screen = become_nobody() ? new_foreign_terminal(&keyboard) : -1;
+
+    if (screen >= 0) {
+        bytes_print(&url, "http://%s/a/", mock_server_authority(mock));
+        bytes_append_byte(&url, 'x', 3000);
+        bytes_print(&url, "?delay=0.001");
+        rig_set_stdout_fd(rig, screen);
+        rig_start(rig, "--log-format=json", url.data, NULL);
+        close(screen);
+        rig_wait_requests(rig, mock, "a", 300, SCENE_LIMIT_MS);
+        check_polling_goes_on();
+        bytes_finish(&url);
+    }
+    if (keyboard >= 0)
+        close(keyboard);
+}
+END_TEST
+
+/* --- kinds of output ------------------------------------------------------------------------- */
 
 /* Two polls, the second a failure, told on that descriptor. */
 static void poll_twice(int out, const char *format)
@@ -245,10 +345,13 @@ static Suite *suite(void)
 
     tcase_add_test(tests, a_stalled_reader_delays_no_poll_and_is_told_what_it_missed);
     tcase_add_test(tests, a_short_stall_loses_nothing);
+    tcase_add_test(tests, a_reader_that_is_back_at_the_stop_sees_the_end);
     tests = scene_case(suite, "gone");
     tcase_add_test(tests, a_full_disk_stops_nothing);
     tcase_add_loop_test(tests, a_closed_output_stops_nothing, 0, 4);
     tcase_add_loop_test(tests, a_reader_that_goes_away_stops_nothing, 0, 2);
+    tcase_add_test(tests, a_limit_on_the_file_stops_nothing);
+    tcase_add_test(tests, the_terminal_of_another_user_stops_nothing);
     tests = scene_case(suite, "kinds");
     tcase_add_loop_test(tests, the_journal_gets_priorities_and_no_time, 0, 2);
     tcase_add_test(tests, another_stream_than_the_journal_does_not);

@@ -131,7 +131,7 @@ static void start(void)
 
 static void check_healthy(const char *name)
 {
-    size_t polls = rig_count_events(rig, "poll", name);
+    size_t polls = scene_count_whole(name);
     size_t requests = mock_server_requests(mock, name);
 
     scene_check_all_good(name);

@@ -149,6 +149,9 @@ void rig_wait_requests_at(const char *where, struct rig *rig, const struct mock_
 struct rig_exit rig_wait_exit_at(const char *where, struct rig *rig, unsigned limit_ms);
 void rig_stop_at(const char *where, struct rig *rig);
 
+/* $AIOPOLL_TEST_SLOWNESS, for limits of a test's own. */
+double rig_slowness(void);
+
 /* Runs the loop for that long (not multiplied), for tests that nothing happens. */
 void rig_pass(struct rig *rig, unsigned ms);
 

@@ -58,7 +58,7 @@ static bool run_until(struct rig *rig, rig_predicate *predicate, void *arg, uint
     return reached;
 }
 
-static double slowness(void)
+double rig_slowness(void)
 {
     const char *text = getenv("AIOPOLL_TEST_SLOWNESS");
 
@@ -68,7 +68,7 @@ static double slowness(void)
 static void wait_for(const char *where, struct rig *rig, const struct program *program,
                      const char *what, rig_predicate *predicate, void *arg, unsigned limit_ms)
 {
-    uint64_t limit = (uint64_t)(limit_ms * slowness());
+    uint64_t limit = (uint64_t)(limit_ms * rig_slowness());
     bool reached = run_until(rig, predicate, arg, limit);
 
     check_lines(where, rig);

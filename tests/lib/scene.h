@@ -41,6 +41,9 @@ void scene_start(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void scene_start_count(unsigned count, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Before a start: not down to debug, but to this level. */
+void scene_set_level(const char *name);
+
 /*
  * Has the program see another file in place of this one of the system. False
  * where the machine does not let us: the test can't be done then.
@@ -58,7 +61,12 @@ void scene_await_no_connection(void);
 json_t *scene_poll(const char *server, size_t index);
 json_t *scene_failure(const char *server, size_t index, const char *error);
 
-/* Fails where one of all the polls told so far was not good. */
+/* Whether the stop cut the poll short; and how many polls were told that it did, or didn't. */
+bool scene_is_canceled(const json_t *poll);
+size_t scene_count_canceled(const char *server);
+size_t scene_count_whole(const char *server);
+
+/* Fails where one of all the polls told so far was not good, but for those that the stop cut. */
 void scene_check_all_good(const char *server);
 
 /* Fails where a request came before the mock had promised, or nothing was promised. */

@@ -79,6 +79,11 @@ static const struct {
     {TEXT("[d]"), "1 [d]\n"},
     {TEXT("[d]\n"), "1 [d]\n"},
     {TEXT("[]\n"), "1 []\n"},
+    {TEXT("[ d ]\n"), "1 [d]\n"},
+    {TEXT("[\t d\t]\n"), "1 [d]\n"},
+    {TEXT("[ d e  ]\nk=v\n"), "1 [d e]\n2 k=v\n"},
+    {TEXT("[ d  e ]\n"), "1 [d  e]\n"},
+    {TEXT("[ ]\n"), "1 []\n"},
     {TEXT("[d]\nk=v"), "1 [d]\n2 k=v\n"},
     {TEXT("[d]\nk=v\n"), "1 [d]\n2 k=v\n"},
     {TEXT("\n\n[d]\n\n\nk=v\n"), "3 [d]\n6 k=v\n"},
@@ -131,10 +136,14 @@ static const struct {
     size_t length;
     const char *events, *place, *part;
 } bad[] = {
-    {TEXT("[d]junk\nk=v\n"), "", "f.ini:1: ", "\"[d]junk\": after [NAME] only a comment"},
-    {TEXT("[a]\nk=v\n[d] junk\nk=w\n"), "1 [a]\n2 k=v\n", "f.ini:3: ", "\"[d] junk\""},
-    {TEXT("[d]]\nk=v\n"), "", "f.ini:1: ", "\"[d]]\""},
-    {TEXT("[d] k=v\n"), "", "f.ini:1: ", "\"[d] k=v\""},
+    {TEXT("[d]junk\nk=v\n"), "1 [d]\n2 k=v\n",
+     "f.ini:1: ", "\"[d]junk\": after [NAME] only a comment"},
+    {TEXT("[a]\nk=v\n[d] junk\nk=w\n"), "1 [a]\n2 k=v\n3 [d]\n4 k=w\n",
+     "f.ini:3: ", "\"[d] junk\""},
+    {TEXT("[d]]\nk=v\n"), "1 [d]\n2 k=v\n", "f.ini:1: ", "\"[d]]\""},
+    {TEXT("[d] k=v\n"), "1 [d]\n", "f.ini:1: ", "\"[d] k=v\""},
+    {TEXT("[unwanted] junk\nk=v\n"), "1 [unwanted]\n", "f.ini:1: ", "\"[unwanted] junk\""},
+    {TEXT("[ d ] junk ; c\nk=v\n"), "1 [d]\n2 k=v\n", "f.ini:1: ", "\"[ d ] junk ; c\""},
     {TEXT("[d\nk=v\n"), "", "f.ini:1: ", "\"[d\": the section's name has no end"},
     {TEXT("[a]\nk=v\n[d\nk=w\n"), "1 [a]\n2 k=v\n", "f.ini:3: ", "has no end"},
     {TEXT("["), "", "f.ini:1: ", "\"[\": the section's name has no end"},
@@ -302,7 +311,7 @@ START_TEST(each_problem_has_its_line)
     assert_problem(2, "f.ini:6: ", "not a setting");
     assert_problem(3, "f.ini:7: ", "a control character");
     assert_problem(4, "f.ini:9: ", "no end");
-    ck_assert_str_eq(events, "5 [d]\n8 ok=1\n");
+    ck_assert_str_eq(events, "3 [d]\n5 [d]\n8 ok=1\n");
 }
 END_TEST
 

@@ -45,15 +45,17 @@ static size_t userinfo_start(const char *text, size_t at)
 
 char *problem_quote(char out[QUOTE_SIZE], const char *text, size_t length)
 {
-    const char *last = memrchr(text, '@', length);
-    if (last == NULL)
+    size_t at = length; /* of the last '@' */
+    while (at > 0 && text[at - 1] != '@')
+        at--;
+    if (at-- == 0)
         return escape_quote(out, QUOTE_SIZE, text, length);
-    size_t at = (size_t)(last - text), start = userinfo_start(text, at);
+    size_t start = userinfo_start(text, at);
     size_t shown_length = start + 3 + (length - at);
     char *shown = xcalloc(1, shown_length);
     memcpy(shown, text, start);
     memcpy(shown + start, "***", 3);
-    memcpy(shown + start + 3, last, length - at);
+    memcpy(shown + start + 3, text + at, length - at);
     escape_quote(out, QUOTE_SIZE, shown, shown_length);
     free(shown);
     return out;

@@ -6,36 +6,9 @@
 #include <string.h>
 
 #include "base/duration.h"
-#include "config/config.h"
-#include "scratch.h"
+#include "config_scene.h"
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof(array)[0]))
-
-static struct scratch *scratch;
-static struct problems problems;
-static struct config *config;
-
-static void start(void)
-{
-    scratch = scratch_new();
-}
-
-static void finish(void)
-{
-    config_free(config);
-    problems_free(&problems);
-    scratch_free(scratch);
-}
-
-__attribute__((format(printf, 2, 3))) static const char *file(const char *name, const char *format,
-                                                              ...)
-{
-    va_list args;
-    va_start(args, format);
-    const char *path = scratch_write(scratch, name, format, args);
-    va_end(args);
-    return path;
-}
 
 /* Reads the file and these URLs, which end in NULL. No problem is expected. */
 static void read_with_urls(const char *path, const char *const *urls)
@@ -340,7 +313,7 @@ static TCase *file_tests(void)
 {
     TCase *tcase = tcase_create("file");
     tcase_set_timeout(tcase, 120);
-    tcase_add_checked_fixture(tcase, start, finish);
+    tcase_add_checked_fixture(tcase, config_scene_start, config_scene_finish);
     tcase_add_test(tcase, without_settings_the_defaults_are_those_of_the_manual);
     tcase_add_test(tcase, the_example_of_the_design_is_read);
     tcase_add_test(tcase, a_server_overrides_single_defaults);
@@ -361,7 +334,7 @@ static TCase *file_tests(void)
 static TCase *url_tests(void)
 {
     TCase *tcase = tcase_create("url");
-    tcase_add_checked_fixture(tcase, start, finish);
+    tcase_add_checked_fixture(tcase, config_scene_start, config_scene_finish);
     tcase_add_loop_test(tcase, a_bare_url_is_named_after_its_host_and_port, 0, COUNT_OF(bare));
     tcase_add_test(tcase, urls_come_after_the_servers_of_the_file_and_have_its_defaults);
     tcase_add_test(tcase, a_file_without_servers_will_do_where_there_are_urls);

@@ -7,24 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config/config.h"
-#include "scratch.h"
-
-static struct scratch *scratch;
-static struct problems problems;
-static struct config *config;
-
-static void start(void)
-{
-    scratch = scratch_new();
-}
-
-static void finish(void)
-{
-    config_free(config);
-    problems_free(&problems);
-    scratch_free(scratch);
-}
+#include "config_scene.h"
 
 static const char *path(const char *name)
 {
@@ -38,11 +21,6 @@ static const char *bytes(const char *name, const char *text, size_t length)
     ck_assert_uint_eq(fwrite(text, 1, length, out), length);
     fclose(out);
     return path(name);
-}
-
-static const char *file(const char *name, const char *text)
-{
-    return bytes(name, text, strlen(text));
 }
 
 static void folder(const char *name)
@@ -136,7 +114,7 @@ END_TEST
 
 START_TEST(an_empty_file_has_no_server)
 {
-    read_file(file("f.ini", ""));
+    read_file(file("f.ini", "%s", ""));
     assert_problem("f.ini: ", "there is no server to poll");
 }
 END_TEST
@@ -159,7 +137,7 @@ END_TEST
 
 START_TEST(a_huge_file_is_no_configuration)
 {
-    const char *name = file("f.ini", "");
+    const char *name = file("f.ini", "%s", "");
     ck_assert_int_eq(truncate(name, (64 << 20) + 1), 0);
     read_file(name);
     assert_problem("", "f.ini\" cannot be read: File too large");
@@ -367,7 +345,7 @@ static Suite *suite(void)
     Suite *s = suite_create("config_files");
     TCase *tcase = tcase_create("config_files");
     tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, start, finish);
+    tcase_add_checked_fixture(tcase, config_scene_start, config_scene_finish);
     add_reading(tcase);
     add_including(tcase);
     suite_add_tcase(s, tcase);

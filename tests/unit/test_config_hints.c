@@ -5,26 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/config.h"
-#include "scratch.h"
+#include "config_scene.h"
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof(array)[0]))
-
-static struct scratch *scratch;
-static struct problems problems;
-static struct config *config;
-
-static void start(void)
-{
-    scratch = scratch_new();
-}
-
-static void finish(void)
-{
-    config_free(config);
-    problems_free(&problems);
-    scratch_free(scratch);
-}
 
 __attribute__((format(printf, 1, 2))) static void read_text(const char *format, ...)
 {
@@ -34,15 +17,6 @@ __attribute__((format(printf, 1, 2))) static void read_text(const char *format, 
     va_end(args);
     config = config_read(path, NULL, 0, &problems);
     ck_assert_int_eq(config == NULL, problems.count > 0);
-}
-
-/* Problem `index` without the name of the scratch folder. */
-static const char *told(size_t index)
-{
-    size_t length = strlen(scratch_directory(scratch));
-    ck_assert_uint_gt(problems.count, index);
-    const char *text = problems.list[index].text;
-    return strncmp(text, scratch_directory(scratch), length) == 0 ? text + length + 1 : text;
 }
 
 static void assert_told(size_t index, const char *part)
@@ -277,7 +251,7 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("config_hints");
     TCase *tcase = tcase_create("config_hints");
-    tcase_add_checked_fixture(tcase, start, finish);
+    tcase_add_checked_fixture(tcase, config_scene_start, config_scene_finish);
     tcase_add_loop_test(tcase, all_that_is_wrong_is_told_in_one_go, 0, COUNT_OF(in_one_go));
     tcase_add_test(tcase, a_name_that_is_refused_stays_printable);
     tcase_add_loop_test(tcase, blanks_inside_the_brackets_are_no_matter, 0, COUNT_OF(blanks));

@@ -4,35 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/config.h"
-#include "scratch.h"
+#include "config_scene.h"
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
-static struct scratch *scratch;
-static struct problems problems;
-
 static void start(void)
 {
-    scratch = scratch_new();
+    config_scene_start();
     setenv("SECRET", "hunter2 in clear", 1);
     unsetenv("MISSING");
-}
-
-static void finish(void)
-{
-    problems_free(&problems);
-    scratch_free(scratch);
-}
-
-__attribute__((format(printf, 2, 3))) static const char *file(const char *name, const char *format,
-                                                              ...)
-{
-    va_list args;
-    va_start(args, format);
-    const char *path = scratch_write(scratch, name, format, args);
-    va_end(args);
-    return path;
 }
 
 static void refuse(const char *path, const char *const *urls, size_t url_count)
@@ -43,15 +23,6 @@ static void refuse(const char *path, const char *const *urls, size_t url_count)
 static void refuse_text(const char *text)
 {
     refuse(file("f.ini", "%s", text), NULL, 0);
-}
-
-/* Problem `index` without the name of the scratch folder. */
-static const char *told(size_t index)
-{
-    size_t length = strlen(scratch_directory(scratch));
-    ck_assert_uint_gt(problems.count, index);
-    const char *text = problems.list[index].text;
-    return strncmp(text, scratch_directory(scratch), length) == 0 ? text + length + 1 : text;
 }
 
 static void assert_told(size_t index, const char *place, const char *part)
@@ -357,7 +328,7 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("config_mistakes");
     TCase *tcase = tcase_create("config_mistakes");
-    tcase_add_checked_fixture(tcase, start, finish);
+    tcase_add_checked_fixture(tcase, start, config_scene_finish);
     tcase_add_test(tcase, eleven_mistakes_are_eleven_errors_in_order);
     tcase_add_test(tcase, mistakes_of_several_files_come_file_by_file);
     tcase_add_loop_test(tcase, a_mistake_is_one_error_at_its_line, 0, COUNT_OF(mistakes));

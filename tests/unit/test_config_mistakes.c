@@ -220,10 +220,10 @@ START_TEST(a_value_at_the_edge_of_its_range_is_good)
 {
     const char *const values[] = {ranges[_i].least, ranges[_i].most};
     for (int i = 0; i < 2; i++) {
-        struct config *config = config_read(
-            with_value(ranges[_i].section, ranges[_i].key, values[i]), NULL, 0, &problems);
-        ck_assert_msg(problems.count == 0, "%s", problems.count == 0 ? "" : told(0));
         config_free(config);
+        config = config_read(with_value(ranges[_i].section, ranges[_i].key, values[i]), NULL, 0,
+                             &problems);
+        ck_assert_msg(problems.count == 0, "%s", problems.count == 0 ? "" : told(0));
     }
 }
 END_TEST

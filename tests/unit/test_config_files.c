@@ -173,7 +173,7 @@ START_TEST(a_file_is_included_by_its_absolute_name)
     snprintf(text, sizeof text, "[aiopoll]\ninclude = %s\n[servers]\na = h\n",
              file("b.ini", "[servers]\nb = h\n"));
     folder("other");
-    read_file(file("other/f.ini", text));
+    read_file(file("other/f.ini", "%s", text));
     assert_servers("a b ");
 }
 END_TEST

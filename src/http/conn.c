@@ -29,7 +29,7 @@ struct conn_attempt {
     char host[URL_HOST_MAX + 1];
 };
 
-const char *conn_state_name(enum conn_state state)
+static const char *state_name(enum conn_state state)
 {
     switch (state) {
     case CONN_CLOSED: return "closed";
@@ -46,7 +46,7 @@ static void set_state(struct conn *conn, enum conn_state state)
     enum conn_state old = conn->state;
     conn->state = state;
     if (conn->env->trace != NULL && old != state)
-        conn->env->trace(conn->env->trace_user, conn, conn_state_name(old), conn_state_name(state));
+        conn->env->trace(conn->env->trace_user, conn, state_name(old), state_name(state));
 }
 
 static void free_socket(uv_handle_t *handle)

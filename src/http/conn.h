@@ -17,9 +17,6 @@
 
 enum conn_state { CONN_CLOSED, CONN_RESOLVING, CONN_CONNECTING, CONN_OPEN };
 
-/* "closed", "resolving", "connecting", "open". */
-const char *conn_state_name(enum conn_state state);
-
 struct conn_socket;
 struct conn_attempt;
 struct conn;

@@ -15,7 +15,8 @@ struct http_env {
     uv_loop_t *loop;
     struct wakeups *wakeups;
     struct dns dns;
-    /* NULL, or told of each change of a connection's state, by conn_state_name(). */
+    /* NULL, or told of each change of a connection's state: closed, resolving,
+     * connecting, open. */
     void (*trace)(void *user, const struct conn *conn, const char *from, const char *to);
     void *trace_user;
     char read_buffer[HTTP_READ_SIZE]; /* for one read at a time: an idle connection has none */

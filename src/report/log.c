@@ -1,7 +1,5 @@
 #include "report/log.h"
 
-#include "base/container_of.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +7,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "report/log_line.h"
 
-/* False: the event is not told, or its line is dropped. Else log_end() follows. */
+/* False: the event is not told, or its line is dropped. Else end() follows. */
 static bool begin(struct log *log, struct log_line *line, enum log_level level, const char *event)
 {
     if (level > log->level)

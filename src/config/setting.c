@@ -9,6 +9,7 @@
 
 const char *const log_format_names[] = {"text", "json", NULL};
 const char *const log_level_names[] = {"error", "warning", "info", "debug", NULL};
+const char *const method_names[] = {"GET", "HEAD", "POST", "PUT", NULL};
 
 enum kind { COUNT, SIZE, DURATION, CHOICE };
 

@@ -21,13 +21,38 @@ struct daemon_settings {
     int64_t start_rate; /* first polls a second */
 };
 
-/* [defaults] and what [server NAME] may change. Nanoseconds, but for max_body. */
+enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT };
+enum address_family { ADDRESS_FAMILY_ANY, ADDRESS_FAMILY_4, ADDRESS_FAMILY_6 };
+
+extern const char *const method_names[]; /* by enum method; ends in NULL */
+
+/* A field line of a request, checked (RFC 9110 section 5). */
+struct field {
+    const char *name, *value;
+};
+
+/* [defaults] and what [server NAME] may change. Spans are nanoseconds. Texts are
+ * owned by the config, and NULL where there is none. */
 struct server_settings {
     int64_t timeout, connect_timeout, keep_alive;
     int64_t max_body; /* bytes */
     int64_t min_delay, max_delay;
     int64_t retry, retry_max;
+    int64_t redirects;      /* how many are followed */
+    int64_t method;         /* enum method */
+    int64_t address_family; /* enum address_family */
+    int64_t verify;         /* the server's certificate: 1 or 0 */
+    const char *body;
+    const char *authorization;     /* the field's value; secret */
+    const char *delay_from_header; /* name of the field that has the delay; NULL: the body */
+    const char *unix_socket;
+    const char *ca_file, *cert_file, *key_file, *server_name;
+    const struct field *fields; /* further fields of the request; some may be secret */
+    size_t field_count;
 };
+
+/* Bytes of body, authorization and fields together. */
+enum { REQUEST_CONTENT_MAX = 16 << 10 };
 
 struct setting; /* one key; see setting.c */
 

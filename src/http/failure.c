@@ -6,6 +6,7 @@ const char *failure_name(enum failure_reason reason)
     case FAILURE_NONE: return "none";
     case FAILURE_DNS: return "dns";
     case FAILURE_CONNECT: return "connect";
+    case FAILURE_TLS: return "tls";
     case FAILURE_TIMEOUT: return "timeout";
     case FAILURE_CLOSED: return "closed";
     case FAILURE_PROTOCOL: return "protocol";

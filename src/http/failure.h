@@ -6,6 +6,7 @@ enum failure_reason {
     FAILURE_NONE,
     FAILURE_DNS,       /* the name was not found, or nobody answered */
     FAILURE_CONNECT,   /* no address could be connected to */
+    FAILURE_TLS,       /* no secure connection, or not with the server that was meant */
     FAILURE_TIMEOUT,   /* the whole poll took too long */
     FAILURE_CLOSED,    /* the connection ended before the response did */
     FAILURE_PROTOCOL,  /* what came is not HTTP/1 as RFC 9112 has it */

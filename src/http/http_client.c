@@ -90,7 +90,13 @@ static void on_timeout(struct wakeup *wakeup)
 static int send_request(struct http_client *client)
 {
     char request[HTTP_REQUEST_MAX];
-    size_t length = http_request_write(request, client->url, client->settings->keep_alive == 0);
+    size_t length = http_request_write(request, &(struct http_request){
+                                                    .method = (enum method)client->settings->method,
+                                                    .url = client->url,
+                                                    .settings = client->settings,
+                                                    .with_body = true,
+                                                    .close = client->settings->keep_alive == 0,
+                                                });
     client->sent = clock_now();
     int error = conn_write(&client->conn, request, length);
     if (error != 0)

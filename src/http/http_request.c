@@ -1,27 +1,101 @@
 #include "http/http_request.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-static char *append(char *at, const char *bytes, size_t length)
+/* What another origin may see: it asks for a form, or describes the body. Any
+ * other configured field might hold a secret. */
+static const char *const foreign_fields[] = {"Accept", "Accept-Language", "Accept-Encoding",
+                                             "User-Agent", NULL};
+static const char *const foreign_body_fields[] = {"Content-Type", "Content-Language", NULL};
+
+/* Those that are always there, in this order; a configured one stands in for ours. */
+static const char *const own_fields[] = {"Host", "User-Agent", "Accept", NULL};
+
+static bool is_among(const char *name, const char *const *names)
 {
-    memcpy(at, bytes, length);
-    return at + length;
+    while (*names != NULL && strcasecmp(name, *names) != 0)
+        names++;
+    return *names != NULL;
 }
 
-size_t http_request_write(char out[HTTP_REQUEST_MAX], const struct url *url, bool close)
+static bool has_length(const struct http_request *request)
 {
-    static const char agent[] = "\r\nUser-Agent: aiopoll/" AIOPOLL_VERSION "\r\nAccept: */*\r\n";
-    static const char closing[] = "Connection: close\r\n";
-    const char *target = url->text + url->target;
-    char *at = out;
+    return request->method == METHOD_POST || request->method == METHOD_PUT;
+}
 
-    at = append(at, "GET ", 4);
-    at = append(at, target, strlen(target));
-    at = append(at, " HTTP/1.1\r\nHost: ", 17);
-    at = append(at, url->text + url->authority, url_authority_length(url));
-    at = append(at, agent, sizeof agent - 1);
-    if (close)
-        at = append(at, closing, sizeof closing - 1);
-    at = append(at, "\r\n", 2);
+static const char *body_of(const struct http_request *request)
+{
+    const char *body = request->settings->body;
+    return body != NULL && request->with_body && has_length(request) ? body : "";
+}
+
+static bool is_sent(const struct http_request *request, const char *name)
+{
+    if (!request->with_body && strncasecmp(name, "Content-", strlen("Content-")) == 0)
+        return false;
+    return !request->foreign || is_among(name, foreign_fields) ||
+           (*body_of(request) != '\0' && is_among(name, foreign_body_fields));
+}
+
+static char *append_field(char *at, const char *name, const char *value)
+{
+    at = stpcpy(at, name);
+    at = stpcpy(at, ": ");
+    at = stpcpy(at, value);
+    return stpcpy(at, "\r\n");
+}
+
+static char *append_own_field(char *at, const struct http_request *request, const char *name,
+                              const char *value)
+{
+    const struct server_settings *settings = request->settings;
+    const char *start = at;
+    for (size_t i = 0; i < settings->field_count; i++)
+        if (strcasecmp(settings->fields[i].name, name) == 0 && is_sent(request, name))
+            at = append_field(at, settings->fields[i].name, settings->fields[i].value);
+    return at == start ? append_field(at, name, value) : at;
+}
+
+static char *append_other_fields(char *at, const struct http_request *request)
+{
+    const struct server_settings *settings = request->settings;
+    for (size_t i = 0; i < settings->field_count; i++) {
+        const struct field *field = &settings->fields[i];
+        if (!is_among(field->name, own_fields) && is_sent(request, field->name))
+            at = append_field(at, field->name, field->value);
+    }
+    if (settings->authorization != NULL && !request->foreign)
+        at = append_field(at, "Authorization", settings->authorization);
+    return at;
+}
+
+static char *append_request_line(char *at, const struct http_request *request)
+{
+    at = stpcpy(at, method_names[request->method]);
+    at = stpcpy(at, " ");
+    at = stpcpy(at, request->url->text + request->url->target);
+    return stpcpy(at, " HTTP/1.1\r\n");
+}
+
+size_t http_request_write(char out[HTTP_REQUEST_MAX], const struct http_request *request)
+{
+    const struct url *url = request->url;
+    const char *body = body_of(request);
+    char host[URL_MAX + 1];
+    char *at = append_request_line(out, request);
+
+    snprintf(host, sizeof host, "%.*s", (int)url_authority_length(url), url->text + url->authority);
+    at = append_own_field(at, request, "Host", host);
+    at = append_own_field(at, request, "User-Agent", "aiopoll/" AIOPOLL_VERSION);
+    at = append_own_field(at, request, "Accept", "*/*");
+    at = append_other_fields(at, request);
+    if (has_length(request))
+        at += sprintf(at, "Content-Length: %zu\r\n", strlen(body));
+    if (request->close)
+        at = append_field(at, "Connection", "close");
+    at = stpcpy(at, "\r\n");
+    at = stpcpy(at, body);
     return (size_t)(at - out);
 }

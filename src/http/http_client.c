@@ -180,7 +180,8 @@ void http_get(struct http_client *client, http_callback *callback)
         wakeup_set(wakeups_of(client), &client->limit, 0, on_out_of_memory);
         return;
     }
-    http_response_init(client->response, (size_t)client->settings->max_body);
+    http_response_init(client->response,
+                       &(struct http_expected){.body_max = (size_t)client->settings->max_body});
     wakeup_set(wakeups_of(client), &client->limit, client->started + client->settings->timeout,
                on_timeout);
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/duration.h"
+#include "config/url.h"
 
 __attribute__((format(printf, 3, 4))) static void
 fail(struct http_response *response, enum failure_reason reason, const char *format, ...)
@@ -30,42 +30,54 @@ static bool is_interim(const struct http_response *response)
     return response->parser.status_code / 100 == 1;
 }
 
-/* Keeps the beginning of a name or a value, which may come in pieces. */
-static void keep(char *buffer, size_t size, uint8_t *length, const char *at, size_t n)
+static bool is_redirect(int status)
 {
-    size_t room = size - *length;
-    memcpy(buffer + *length, at, n < room ? n : room);
-    *length = (uint8_t)(*length + (n < room ? n : room));
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static void begin_line(struct http_response *response)
+{
+    http_field_line_begin(&response->line, response->expected.field);
+    response->in_location = false;
 }
 
 static int on_field(llhttp_t *parser, const char *at, size_t length)
 {
     struct http_response *response = parser->data;
-    keep(response->name, sizeof response->name, &response->name_length, at, length);
+    http_field_line_add_name(&response->line, at, length);
     return 0;
+}
+
+static void begin_location(struct http_response *response)
+{
+    if (response->location != NULL) {
+        fail(response, FAILURE_PROTOCOL, "it has more than one Location");
+        return;
+    }
+    response->location = malloc(URL_MAX + 1);
+    if (response->location == NULL)
+        fail(response, FAILURE_CLOSED, "memory is short for its Location");
+    response->in_location = true;
+}
+
+/* Blanks behind a Location may be any number, and are none of it. */
+static void add_location(struct http_response *response, size_t start, const char *at,
+                         size_t length)
+{
+    if (response->line.value_length > URL_MAX)
+        fail(response, FAILURE_TOO_LARGE, "its Location is longer than %d bytes", URL_MAX);
+    else if (start < URL_MAX)
+        memcpy(response->location + start, at, length < URL_MAX - start ? length : URL_MAX - start);
 }
 
 static int on_value(llhttp_t *parser, const char *at, size_t length)
 {
     struct http_response *response = parser->data;
-    keep(response->value, sizeof response->value, &response->value_length, at, length);
-    return 0;
-}
-
-static bool field_is(const struct http_response *response, const char *name)
-{
-    return response->name_length == strlen(name) &&
-           strncasecmp(response->name, name, strlen(name)) == 0;
-}
-
-/* The field's value without the blanks behind it, which llhttp leaves there. */
-static size_t trimmed(const struct http_response *response)
-{
-    size_t length = response->value_length;
-    while (length > 0 &&
-           (response->value[length - 1] == ' ' || response->value[length - 1] == '\t'))
-        length--;
-    return length;
+    size_t start = response->line.value_read;
+    http_field_line_add_value(&response->line, at, length);
+    if (response->in_location)
+        add_location(response, start, at, length);
+    return failed(response) ? -1 : 0;
 }
 
 #define CODING "its Transfer-Encoding is not \"chunked\", once, in HTTP/1.1"
@@ -73,10 +85,8 @@ static size_t trimmed(const struct http_response *response)
 /* RFC 9112 section 6.1: no other coding was asked for, and HTTP/1.0 has none. */
 static void check_transfer_encoding(struct http_response *response)
 {
-    bool chunked = trimmed(response) == strlen("chunked") &&
-                   response->value_length < sizeof response->value &&
-                   strncasecmp(response->value, "chunked", strlen("chunked")) == 0;
-    if (!chunked || response->coded || response->parser.http_minor == 0)
+    if (!http_field_line_says(&response->line, "chunked") || response->coded ||
+        response->parser.http_minor == 0)
         fail(response, FAILURE_PROTOCOL, CODING);
     response->coded = true;
 }
@@ -84,46 +94,67 @@ static void check_transfer_encoding(struct http_response *response)
 /* RFC 9110 section 10.2.3, the form in seconds. */
 static void read_retry_after(struct http_response *response)
 {
+    const struct http_field_line *line = &response->line;
+    size_t length = line->value_length;
     int64_t value;
-    size_t length = trimmed(response);
-    if (memchr(response->value, '.', length) == NULL &&
-        response->value_length < sizeof response->value &&
-        duration_scan(response->value, length, SECOND, &value) == length && length > 0)
+    if (length > 0 && length <= sizeof line->value && memchr(line->value, '.', length) == NULL &&
+        duration_scan(line->value, length, SECOND, &value) == length)
         response->retry_after = value;
+}
+
+/* RFC 9110 section 8.4. The first coding says enough. */
+static void read_content_coding(struct http_response *response)
+{
+    const struct http_field_line *line = &response->line;
+    char *coding = response->content_coding;
+    size_t most = sizeof response->content_coding - 1;
+    size_t length = line->value_length < most ? line->value_length : most;
+    if (*coding != '\0' || http_field_line_says(line, "identity"))
+        return;
+    memcpy(coding, line->value, length);
+    coding[length] = '\0';
 }
 
 /* Versions of llhttp find this at different places: be the first. */
 static int on_field_complete(llhttp_t *parser)
 {
     struct http_response *response = parser->data;
-    if ((response->coded && field_is(response, "content-length")) ||
-        ((parser->flags & F_CONTENT_LENGTH) && field_is(response, "transfer-encoding")))
+    if ((response->coded && http_field_line_is(&response->line, "content-length")) ||
+        ((parser->flags & F_CONTENT_LENGTH) &&
+         http_field_line_is(&response->line, "transfer-encoding")))
         fail(response, FAILURE_PROTOCOL, "it has both Transfer-Encoding and Content-Length");
+    else if (is_redirect(parser->status_code) && http_field_line_is(&response->line, "location"))
+        begin_location(response);
     return failed(response) ? -1 : 0;
 }
 
 static int on_value_complete(llhttp_t *parser)
 {
     struct http_response *response = parser->data;
-    if (field_is(response, "transfer-encoding"))
+    if (http_field_line_is(&response->line, "transfer-encoding"))
         check_transfer_encoding(response);
-    else if (field_is(response, "retry-after"))
+    else if (http_field_line_is(&response->line, "retry-after"))
         read_retry_after(response);
-    response->name_length = response->value_length = 0;
+    else if (http_field_line_is(&response->line, "content-encoding"))
+        read_content_coding(response);
+    else if (response->in_location)
+        response->location[response->line.value_length] = '\0';
+    http_field_take(&response->field, &response->line);
+    begin_line(response);
     return failed(response) ? -1 : 0;
 }
 
-static bool has_no_body(int status)
+static bool has_no_body(const struct http_response *response)
 {
-    return status / 100 == 1 || status == 204 || status == 304;
+    int status = response->parser.status_code;
+    return response->expected.head || status / 100 == 1 || status == 204 || status == 304;
 }
 
-/* Returns 1 where llhttp has no body to read: the status rules one out (RFC 9112
- * section 6.3), which 8.1 does not know of itself, or it is in chunks. */
-static int on_headers_complete(llhttp_t *parser)
+static void check_header(struct http_response *response)
 {
-    struct http_response *response = parser->data;
+    const llhttp_t *parser = &response->parser;
     int status = parser->status_code;
+    size_t body_max = response->expected.body_max;
 
     if (status < 100 || status > 599)
         fail(response, FAILURE_PROTOCOL, "its status %d is not from 100 to 599", status);
@@ -132,30 +163,47 @@ static int on_headers_complete(llhttp_t *parser)
     else if (status == 101)
         fail(response, FAILURE_PROTOCOL,
              "it switches to another protocol, which was not asked for");
-    else if (!has_no_body(status) && (parser->flags & F_CONTENT_LENGTH) &&
-             parser->content_length > response->body_max)
+    else if (!has_no_body(response) && (parser->flags & F_CONTENT_LENGTH) &&
+             parser->content_length > body_max)
         fail(response, FAILURE_TOO_LARGE, "its body has %llu bytes, and max-body is %zu",
-             (unsigned long long)parser->content_length, response->body_max);
+             (unsigned long long)parser->content_length, body_max);
+}
+
+/* RFC 9112 section 9.3. llhttp would take the response to a HEAD for one that ends
+ * with the connection. */
+static bool persists(const llhttp_t *parser)
+{
+    if (parser->flags & F_CONNECTION_CLOSE)
+        return false;
+    return parser->http_minor > 0 || (parser->flags & F_CONNECTION_KEEP_ALIVE);
+}
+
+/* Returns 1 where llhttp has no body to read: request or status rule one out (RFC
+ * 9112 section 6.3), which 8.1 does not know of itself, or it is in chunks. */
+static int on_headers_complete(llhttp_t *parser)
+{
+    struct http_response *response = parser->data;
+    bool no_body = has_no_body(response);
+
+    check_header(response);
     if (failed(response))
         return -1;
     if (!is_interim(response))
-        response->status = status;
+        response->status = parser->status_code;
     response->in_lines = false;
-    response->chunked = !has_no_body(status) && response->coded;
-    response->until_close =
-        !has_no_body(status) && !response->coded && !(parser->flags & F_CONTENT_LENGTH);
-    response->keep_alive = !response->until_close && !(parser->flags & F_CONNECTION_CLOSE) &&
-                           llhttp_should_keep_alive(parser);
-    return has_no_body(status) || response->chunked;
+    response->chunked = !no_body && response->coded;
+    response->until_close = !no_body && !response->coded && !(parser->flags & F_CONTENT_LENGTH);
+    response->keep_alive = !response->until_close && persists(parser);
+    return no_body || response->chunked;
 }
 
 static void add_content(struct http_response *response, const char *at, size_t length)
 {
     size_t need = response->body_length + length;
+    size_t body_max = response->expected.body_max;
 
-    if (need > response->body_max) {
-        fail(response, FAILURE_TOO_LARGE, "its body is longer than max-body, %zu bytes",
-             response->body_max);
+    if (need > body_max) {
+        fail(response, FAILURE_TOO_LARGE, "its body is longer than max-body, %zu bytes", body_max);
         return;
     }
     if (need > response->body_capacity) {
@@ -209,12 +257,15 @@ static void begin_message(struct http_response *response)
     response->in_lines = true;
     response->coded = false;
     response->retry_after = -1;
+    response->content_coding[0] = '\0';
+    response->field.state = HTTP_FIELD_ABSENT;
+    begin_line(response);
     http_lines_begin_header(&response->lines);
 }
 
-void http_response_init(struct http_response *response, size_t body_max)
+void http_response_init(struct http_response *response, const struct http_expected *expected)
 {
-    *response = (struct http_response){.body_max = body_max, .retry_after = -1};
+    *response = (struct http_response){.expected = *expected};
     begin_message(response);
 }
 
@@ -372,5 +423,6 @@ void http_response_end(struct http_response *response)
 void http_response_finish(struct http_response *response)
 {
     free(response->body);
-    response->body = NULL;
+    free(response->location);
+    response->body = response->location = NULL;
 }

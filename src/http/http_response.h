@@ -13,21 +13,34 @@
 
 #include "http/failure.h"
 #include "http/http_chunks.h"
+#include "http/http_field.h"
 #include "http/http_lines.h"
 
 enum {
     HTTP_INTERIM_MAX = 8, /* 1xx responses before the final one */
 };
 
+/* What the request makes of the response. */
+struct http_expected {
+    size_t body_max;   /* a longer body is FAILURE_TOO_LARGE */
+    bool head;         /* the request was HEAD: no body follows (RFC 9112 section 6.3) */
+    const char *field; /* name of a field whose value is wanted, or NULL; borrowed */
+};
+
 struct http_response {
-    bool complete;   /* the fields up to retry_after are final */
+    bool complete;   /* the fields up to field are final */
     int status;      /* 0 until the status line of a final response was read */
     bool keep_alive; /* the connection may be used again (RFC 9112 section 9.3) */
     char *body;      /* NULL where it is empty; freed by http_response_finish() */
     size_t body_length;
-    int64_t retry_after;    /* Retry-After in ns, where it is a number of seconds; else -1 */
-    bool started;           /* a byte has come */
-    struct failure failure; /* reason FAILURE_NONE while all is well */
+    int64_t retry_after; /* Retry-After in ns, where it is a number of seconds; else -1 */
+    /* Location of a 301, 302, 303, 307 or 308, at most URL_MAX bytes; NULL where there
+     * is none. Freed by http_response_finish(); who takes it puts NULL here. */
+    char *location;
+    char content_coding[32]; /* beginning of a Content-Encoding but "identity", or "" */
+    struct http_field field; /* the one that is wanted */
+    bool started;            /* a byte has come */
+    struct failure failure;  /* reason FAILURE_NONE while all is well */
 
     /* Private. */
     llhttp_t parser;
@@ -38,14 +51,14 @@ struct http_response {
     bool until_close; /* the body ends with the connection */
     bool coded;       /* Transfer-Encoding was seen */
     uint8_t interim;  /* responses passed over */
-    size_t body_capacity, body_max;
-    char name[24], value[24]; /* of the field being read, cut: only short ones matter */
-    uint8_t name_length, value_length;
-    char detail[128]; /* what failure.detail points to */
+    size_t body_capacity;
+    struct http_expected expected;
+    struct http_field_line line; /* that is being read */
+    bool in_location;            /* the value belongs to `location` */
+    char detail[128];            /* what failure.detail points to */
 };
 
-/* `body_max`: a longer body is FAILURE_TOO_LARGE. */
-void http_response_init(struct http_response *response, size_t body_max);
+void http_response_init(struct http_response *response, const struct http_expected *expected);
 
 /* Takes the next bytes and returns how many belong to the response; what is left
  * over is none of it. Call it until `complete` or a failure is set. */

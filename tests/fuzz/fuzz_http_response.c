@@ -1,13 +1,14 @@
 /* Any bytes for a response, whole and in pieces: the result has to be the same,
  * no byte behind the end may be taken, and a failure is told in printable words.
  *
- * The first byte of the input chooses the pieces, the rest is what the server
- * sends before it closes. */
+ * The first byte of the input chooses the pieces, the second what is expected, and
+ * the rest is what the server sends before it closes. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/url.h"
 #include "http/http_response.h"
 
 enum { BODY_MAX = 64 };
@@ -24,6 +25,14 @@ struct reading {
     struct http_response response;
     size_t taken;
 };
+
+/* Whether it was a HEAD, and which field is wanted. */
+static struct http_expected expected_by(uint8_t choice)
+{
+    static const char *const fields[] = {NULL, "X-Next", "Location", "Content-Length"};
+    return (struct http_expected){
+        .body_max = BODY_MAX, .head = choice & 1, .field = fields[choice >> 1 & 3]};
+}
 
 static bool is_over(const struct reading *reading)
 {
@@ -50,15 +59,31 @@ static void deliver(struct reading *reading, const uint8_t *bytes, size_t length
     reading->taken += taken;
 }
 
-static void read_all(struct reading *reading, uint8_t choice, const uint8_t *bytes, size_t length)
+static void read_all(struct reading *reading, const struct http_expected *expected, uint8_t choice,
+                     const uint8_t *bytes, size_t length)
 {
-    http_response_init(&reading->response, BODY_MAX);
+    http_response_init(&reading->response, expected);
     reading->taken = 0;
     for (size_t at = 0, piece = 0; at < length && !is_over(reading); at += piece) {
         piece = next_piece(choice, piece, length - at);
         deliver(reading, bytes + at, piece);
     }
     http_response_end(&reading->response);
+}
+
+/* Texts are ended, and no longer than they are said to be. */
+static void check_fields(const struct http_response *response)
+{
+    const struct http_field *field = &response->field;
+
+    REQUIRE(memchr(response->content_coding, '\0', sizeof response->content_coding) != NULL);
+    REQUIRE(field->state == HTTP_FIELD_ABSENT || response->expected.field != NULL);
+    if (field->state == HTTP_FIELD_PRESENT)
+        REQUIRE(memchr(field->value, '\0', sizeof field->value) != NULL);
+    if (response->location != NULL) {
+        REQUIRE(response->status / 100 == 3);
+        REQUIRE(strnlen(response->location, URL_MAX + 1) <= URL_MAX);
+    }
 }
 
 static void check_result(const struct http_response *response)
@@ -69,11 +94,24 @@ static void check_result(const struct http_response *response)
         REQUIRE(response->body_length <= BODY_MAX);
         REQUIRE((response->body != NULL) == (response->body_length > 0));
         REQUIRE(response->retry_after >= -1);
+        REQUIRE(!response->expected.head || response->body_length == 0);
+        check_fields(response);
     } else {
         REQUIRE(response->failure.detail[0] != '\0');
         for (const char *at = response->failure.detail; *at != '\0'; at++)
             REQUIRE(*at >= ' ' && *at <= '~');
     }
+}
+
+static void check_same_fields(const struct http_response *a, const struct http_response *b)
+{
+    REQUIRE(strcmp(a->content_coding, b->content_coding) == 0);
+    REQUIRE(a->field.state == b->field.state);
+    if (a->field.state == HTTP_FIELD_PRESENT)
+        REQUIRE(strcmp(a->field.value, b->field.value) == 0);
+    REQUIRE((a->location != NULL) == (b->location != NULL));
+    if (a->location != NULL)
+        REQUIRE(strcmp(a->location, b->location) == 0);
 }
 
 static void check_same(const struct reading *whole, const struct reading *cut)
@@ -92,6 +130,7 @@ static void check_same(const struct reading *whole, const struct reading *cut)
     REQUIRE(a->retry_after == b->retry_after);
     REQUIRE(a->body_length == b->body_length);
     REQUIRE(a->body_length == 0 || memcmp(a->body, b->body, a->body_length) == 0);
+    check_same_fields(a, b);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -99,10 +138,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct reading whole, cut;
-    if (size == 0)
+    if (size < 2)
         return 0;
-    read_all(&whole, 0, data + 1, size - 1);
-    read_all(&cut, data[0], data + 1, size - 1);
+    const struct http_expected expected = expected_by(data[1]);
+    read_all(&whole, &expected, 0, data + 2, size - 2);
+    read_all(&cut, &expected, data[0], data + 2, size - 2);
     check_result(&whole.response);
     check_result(&cut.response);
     check_same(&whole, &cut);

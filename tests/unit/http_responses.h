@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config/url.h"
 #include "http/failure.h"
+#include "http/http_field.h"
 
 enum { BODY_MAX = 32 };
 
@@ -29,6 +31,13 @@ struct response_case {
     const char *body; /* NULL: none */
     enum failure_reason reason;
     const char *detail; /* NULL where llhttp words it */
+
+    bool of_head;         /* the request was HEAD */
+    const char *wanted;   /* name of the wanted field; NULL: "X-Next" */
+    const char *location; /* NULL: none */
+    const char *coding;   /* NULL: none */
+    enum http_field_state field_state;
+    const char *field;
 };
 
 #define BYTES(text)                                                                                \
@@ -64,11 +73,26 @@ struct response_case {
 #define FRAMING    "its chunks are mostly framing"
 #define INTERIMS   "it begins with more than 8 interim responses"
 
-#define TEXT_32 "0123456789abcdefghijklmnopqrstuv"
-#define EARLY   "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+#define LONG_LOCATION "its Location is longer than 4096 bytes"
+#define TWO_LOCATIONS "it has more than one Location"
+
+#define HEAD(content_fields) FIELDS(content_fields, ""), .of_head = true
+#define MOVED(fields)        BYTES("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n" fields "\r\n")
+#define TO(target)           .status = 302, .keep_alive = true, .location = target
+#define EMPTY(fields)        FIELDS("Content-Length: 0\r\n" fields, "")
+#define NEXT(text)           KEPT(NULL), .field_state = HTTP_FIELD_PRESENT, .field = text
+#define NO_NEXT(why)         KEPT(NULL), .field_state = HTTP_FIELD_##why
+#define CODED(text)          KEPT(NULL), .coding = text
+
+#define TEXT_32  "0123456789abcdefghijklmnopqrstuv"
+#define NAME_128 TEXT_32 TEXT_32 TEXT_32 TEXT_32
+#define EARLY    "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
 
 /* Header bytes around a filler of X's: "HTTP/1.1 200 OK\r\nX: " and "\r\n\r\n". */
 enum { HEADER_AROUND = 17 + 3 + 4 };
+
+/* "/xxx...", filled in before the tests. */
+static char longest_location[URL_MAX + 1];
 
 static const struct response_case responses[] = {
     /* Content-Length */
@@ -598,6 +622,202 @@ static const struct response_case responses[] = {
      LARGE(MANY_LINES)},
     {"129 fields with an interim", BYTES("HTTP/1.1 103 E\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\n"),
      "A: b\r\n", 128, BYTES("\r\n"), LARGE(MANY_LINES)},
+
+    /* A HEAD has no body to come, whatever the fields say of it (RFC 9112 section 6.3) */
+    {"HEAD with a length", HEAD("Content-Length: 5\r\n"), KEPT(NULL)},
+    {"HEAD with a length of 0", HEAD("Content-Length: 0\r\n"), KEPT(NULL)},
+    {"HEAD with a huge length", HEAD("Content-Length: 999999\r\n"), KEPT(NULL)},
+    {"HEAD with a length below 2^64", HEAD("Content-Length: 18446744073709551615\r\n"), KEPT(NULL)},
+    {"HEAD in chunks", HEAD("Transfer-Encoding: chunked\r\n"), KEPT(NULL)},
+    {"HEAD without either", HEAD("Server: x\r\n"), KEPT(NULL)},
+    {"HEAD without fields", HEAD(""), KEPT(NULL)},
+    {"HEAD and close", HEAD("Content-Length: 5\r\nConnection: close\r\n"), GOOD(NULL)},
+    {"HEAD and close without a length", HEAD("Connection: close\r\n"), GOOD(NULL)},
+    {"HEAD in chunks and close", HEAD("Connection: close\r\nTransfer-Encoding: chunked\r\n"),
+     GOOD(NULL)},
+    {"HEAD, then the server closes", HEAD("Content-Length: 5\r\n"), .end = true, KEPT(NULL)},
+    {"HEAD of HTTP/1.0", BYTES("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n"), .of_head = true,
+     GOOD(NULL)},
+    {"HEAD of HTTP/1.0 with keep-alive",
+     BYTES("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n"),
+     .of_head = true, KEPT(NULL)},
+    {"HEAD, 204", BYTES("HTTP/1.1 204 No Content\r\n\r\n"), .of_head = true, KEPT_EMPTY(204)},
+    {"HEAD, 304", BYTES("HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n"), .of_head = true,
+     KEPT_EMPTY(304)},
+    {"HEAD, 404", BYTES("HTTP/1.1 404 Gone\r\nContent-Length: 99\r\n\r\n"), .of_head = true,
+     KEPT_EMPTY(404)},
+    {"HEAD, 302", BYTES("HTTP/1.1 302 Found\r\nContent-Length: 99\r\nLocation: /a\r\n\r\n"),
+     .of_head = true, TO("/a")},
+    {"HEAD behind an interim", BYTES(EARLY "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+     .of_head = true, KEPT(NULL)},
+    {"HEAD behind an interim with a length",
+     BYTES("HTTP/1.1 103 E\r\nContent-Length: 4\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+     .of_head = true, KEPT(NULL)},
+    {"HEAD with the wanted field", HEAD("X-Next: 5\r\nContent-Length: 9\r\n"), NEXT("5")},
+    {"HEAD with both framings", HEAD("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
+     WRONG(BOTH)},
+    {"HEAD with a coding", HEAD("Transfer-Encoding: gzip\r\n"), WRONG(CODING)},
+    {"HEAD of HTTP/1.0 in chunks", BYTES("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+     .of_head = true, WRONG(CODING)},
+    {"HEAD with two lengths", HEAD("Content-Length: 5\r\nContent-Length: 5\r\n"), WRONG(NULL)},
+    {"HEAD with a length of words", HEAD("Content-Length: two\r\n"), WRONG(NULL)},
+    {"HEAD, 101", BYTES("HTTP/1.1 101 Switching Protocols\r\n\r\n"), .of_head = true,
+     WRONG(SWITCHES)},
+    {"HEAD, 600", BYTES("HTTP/1.1 600 ?\r\n\r\n"), .of_head = true,
+     WRONG("its status 600 is not from 100 to 599")},
+    {"HEAD cut off", BYTES("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"), .of_head = true,
+     CUT_OFF("header")},
+
+    /* Location (RFC 9110 section 10.2.2) */
+    {"301", BYTES("HTTP/1.1 301 Moved\r\nLocation: /a\r\nContent-Length: 1\r\n\r\n5"),
+     .status = 301, .keep_alive = true, .body = "5", .location = "/a"},
+    {"302", MOVED("Location: http://a.b:81/c?d=e#f\r\n"), TO("http://a.b:81/c?d=e#f")},
+    {"303 in chunks",
+     BYTES("HTTP/1.1 303 See\r\nLocation: /a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+     .status = 303, .keep_alive = true, .location = "/a"},
+    {"307 until close", BYTES("HTTP/1.1 307 Temporary\r\nLocation: /a\r\n\r\n5"), .end = true,
+     .status = 307, .body = "5", .location = "/a"},
+    {"308", BYTES("HTTP/1.1 308 Permanent\r\nlocation:/a\r\nContent-Length: 0\r\n\r\n"),
+     .status = 308, .keep_alive = true, .location = "/a"},
+    {"a Location in blanks", MOVED("LOCATION: \t /a \t \r\n"), TO("/a")},
+    {"a Location with a blank", MOVED("Location: /a b\r\n"), TO("/a b")},
+    {"a Location of other letters", MOVED("Location: /\xc3\xa4\xff\r\n"), TO("/\xc3\xa4\xff")},
+    {"an empty Location", MOVED("Location:\r\n"), TO("")},
+    {"a blank Location", MOVED("Location: \t \r\n"), TO("")},
+    {"no Location", MOVED("Locations: /a\r\nX-Location: /b\r\nLocatio: /c\r\n"), TO(NULL)},
+    {"a Location between fields", MOVED("A: b\r\nLocation: /a\r\nC: d\r\nE: f\r\n"), TO("/a")},
+    {"a Location that is wanted", MOVED("Location: /a\r\n"), .wanted = "location", TO("/a"),
+     .field_state = HTTP_FIELD_PRESENT, .field = "/a"},
+    {"the longest Location", BYTES("HTTP/1.1 302 Found\r\nLocation: /"), "x", URL_MAX - 1,
+     BYTES("\r\nContent-Length: 0\r\n\r\n"), TO(longest_location)},
+    {"the longest Location, then blanks",
+     BYTES("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+           "Location: /"),
+     "x", URL_MAX - 1, BYTES("  \t                   \r\n\r\n"), TO(longest_location)},
+    {"a Location in very many blanks",
+     BYTES("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+           "Location: /a"),
+     " ", 50000, BYTES("\r\n\r\n"), TO("/a")},
+    {"a Location too long", BYTES("HTTP/1.1 302 Found\r\nLocation: /"), "x", URL_MAX,
+     BYTES("\r\nContent-Length: 0\r\n\r\n"), LARGE(LONG_LOCATION)},
+    {"a Location with very many blanks within", BYTES("HTTP/1.1 302 Found\r\nLocation: /"), " ",
+     50000, BYTES("a\r\n\r\n"), LARGE(LONG_LOCATION)},
+    {"an endless Location", BYTES("HTTP/1.1 302 Found\r\nLocation: "), "x", 70000,
+     LARGE(LONG_LOCATION)},
+    {"a Location too long, then a control byte", BYTES("HTTP/1.1 302 Found\r\nLocation: "), "x",
+     5000, BYTES("\x01\r\n\r\n"), LARGE(LONG_LOCATION)},
+    {"a long Location of no redirect", BYTES("HTTP/1.1 200 OK\r\nLocation: "), "x", 5000,
+     BYTES("\r\nContent-Length: 1\r\n\r\n5"), KEPT("5")},
+    {"two Locations", MOVED("Location: /a\r\nLocation: /b\r\n"), WRONG(TWO_LOCATIONS)},
+    {"two equal Locations", MOVED("Location: /a\r\nA: b\r\nlocation: /a\r\n"),
+     WRONG(TWO_LOCATIONS)},
+    {"two empty Locations", MOVED("Location:\r\nLocation:\r\n"), WRONG(TWO_LOCATIONS)},
+    {"two Locations, cut off", BYTES("HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation:"),
+     .end = true, WRONG(TWO_LOCATIONS)},
+    {"a Location with a NUL", MOVED("Location: /a\0b\r\n"), WRONG(CONTROL)},
+    {"a folded Location", MOVED("Location: /a\r\n b\r\n"), WRONG(FOLDED)},
+    {"a Location cut off", BYTES("HTTP/1.1 302 Found\r\nLocation: /a"), CUT_OFF("header")},
+    {"a Location of 200", EMPTY("Location: /a\r\nLocation: /b\r\n"), KEPT(NULL)},
+    {"a Location of 201",
+     BYTES("HTTP/1.1 201 Created\r\nContent-Length: 0\r\nLocation: /a\r\n\r\n"), KEPT_EMPTY(201)},
+    {"a Location of 300",
+     BYTES("HTTP/1.1 300 Choices\r\nContent-Length: 0\r\nLocation: /a\r\n\r\n"), KEPT_EMPTY(300)},
+    {"a Location of 304", BYTES("HTTP/1.1 304 Same\r\nLocation: /a\r\n\r\n"), KEPT_EMPTY(304)},
+    {"a Location of 305", BYTES("HTTP/1.1 305 Proxy\r\nContent-Length: 0\r\nLocation: /a\r\n\r\n"),
+     KEPT_EMPTY(305)},
+    {"a Location of an interim",
+     BYTES("HTTP/1.1 103 E\r\nLocation: /a\r\n\r\n"
+           "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"),
+     TO(NULL)},
+    {"a Location of an interim and another",
+     BYTES("HTTP/1.1 103 E\r\nLocation: /a\r\n\r\n"
+           "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /b\r\n\r\n"),
+     TO("/b")},
+    {"a Location in a trailer",
+     BYTES("HTTP/1.1 302 Found\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nLocation: /a\r\n\r\n"),
+     TO(NULL)},
+
+    /* Content-Encoding (RFC 9110 section 8.4) */
+    {"gzip content", EMPTY("Content-Encoding: gzip\r\n"), CODED("gzip")},
+    {"gzip content in odd case", EMPTY("content-ENCODING:GZip \t \r\n"), CODED("GZip")},
+    {"gzip and br content", EMPTY("Content-Encoding: gzip, br\r\n"), CODED("gzip, br")},
+    {"content of two fields", EMPTY("Content-Encoding: br\r\nContent-Encoding: gzip\r\n"),
+     CODED("br")},
+    {"identity and gzip content", EMPTY("Content-Encoding: identity\r\nContent-Encoding: gzip\r\n"),
+     CODED("gzip")},
+    {"gzip and identity content", EMPTY("Content-Encoding: gzip\r\nContent-Encoding: identity\r\n"),
+     CODED("gzip")},
+    {"an empty and a gzip content", EMPTY("Content-Encoding:\r\nContent-Encoding: gzip\r\n"),
+     CODED("gzip")},
+    {"identity content", EMPTY("Content-Encoding: Identity \r\n"), CODED(NULL)},
+    {"content like identity", EMPTY("Content-Encoding: identity2\r\n"), CODED("identity2")},
+    {"content of no coding", EMPTY("Content-Encoding:\r\nContent-Encodings: gzip\r\n"),
+     CODED(NULL)},
+    {"content of a coding of 31", EMPTY("Content-Encoding: 0123456789abcdefghijklmnopqrstu\r\n"),
+     CODED("0123456789abcdefghijklmnopqrstu")},
+    {"content of a coding of 32", EMPTY("Content-Encoding: " TEXT_32 "\r\n"),
+     CODED("0123456789abcdefghijklmnopqrstu")},
+    {"content of a long coding",
+     BYTES("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+           "Content-Encoding: "),
+     "x", 9000, BYTES("\r\n\r\n"), CODED("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")},
+    {"a coding of an interim",
+     BYTES("HTTP/1.1 103 E\r\nContent-Encoding: gzip\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+     CODED(NULL)},
+    {"gzip in a trailer", CHUNKS("0\r\nContent-Encoding: gzip\r\n\r\n"), CODED(NULL)},
+
+    /* The wanted field: X-Next */
+    {"wanted", EMPTY("X-Next: 5\r\n"), NEXT("5")},
+    {"wanted in odd case", EMPTY("x-nEXT:5\r\n"), NEXT("5")},
+    {"wanted in blanks", EMPTY("X-Next: \t 5 6 \t\r\n"), NEXT("5 6")},
+    {"wanted of other letters", EMPTY("X-Next: \xc3\xa4\xff\r\n"), NEXT("\xc3\xa4\xff")},
+    {"wanted and empty", EMPTY("X-Next:\r\n"), NEXT("")},
+    {"wanted and blank", EMPTY("X-Next: \t \r\n"), NEXT("")},
+    {"wanted among others", EMPTY("A: b\r\nX-Next: 5\r\nC: d\r\n"), NEXT("5")},
+    {"wanted of 63 bytes", EMPTY("X-Next: " TEXT_32 "0123456789abcdefghijklmnopqrstu\r\n"),
+     NEXT(TEXT_32 "0123456789abcdefghijklmnopqrstu")},
+    {"wanted of 64 bytes", EMPTY("X-Next: " TEXT_32 TEXT_32 "\r\n"), NO_NEXT(TOO_LONG)},
+    {"wanted and very long", BYTES("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Next: "), "9", 60000,
+     BYTES("\r\n\r\n"), NO_NEXT(TOO_LONG)},
+    {"wanted and very many blanks", BYTES("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Next: 5"), " ",
+     60000, BYTES("\r\n\r\n"), NEXT("5")},
+    {"wanted twice", EMPTY("X-Next: 5\r\nX-Next: 5\r\n"), NO_NEXT(REPEATED)},
+    {"wanted thrice", EMPTY("X-Next: 5\r\nA: b\r\nx-next: 6\r\nX-NEXT: 7\r\n"), NO_NEXT(REPEATED)},
+    {"wanted and empty, then again", EMPTY("X-Next:\r\nX-Next: 5\r\n"), NO_NEXT(REPEATED)},
+    {"wanted and long, then again", EMPTY("X-Next: " TEXT_32 TEXT_32 "\r\nX-Next: 5\r\n"),
+     NO_NEXT(REPEATED)},
+    {"nearly wanted", EMPTY("X-Nex: 5\r\nX-Nextt: 6\r\nXX-Next: 7\r\nX-NextX-Next: 8\r\n"),
+     NO_NEXT(ABSENT)},
+    {"wanted behind nearly wanted", EMPTY("X-Nex: 5\r\nX-Nextt: 6\r\nX-Next: 7\r\n"), NEXT("7")},
+    {"wanted with its name in a value", EMPTY("A: X-Next: 5\r\nX-N: ext\r\n"), NO_NEXT(ABSENT)},
+    {"wanted from an interim",
+     BYTES("HTTP/1.1 103 E\r\nX-Next: 5\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+     NO_NEXT(ABSENT)},
+    {"wanted from an interim and after it",
+     BYTES("HTTP/1.1 103 E\r\nX-Next: 5\r\n\r\n"
+           "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Next: 6\r\n\r\n"),
+     NEXT("6")},
+    {"wanted from a trailer", CHUNKS("0\r\nX-Next: 5\r\n\r\n"), NO_NEXT(ABSENT)},
+    {"wanted, and from a trailer",
+     FIELDS("X-Next: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\nX-Next: 6\r\n\r\n"), NEXT("5")},
+    {"wanted with 304", BYTES("HTTP/1.1 304 Same\r\nX-Next: 5\r\n\r\n"), .status = 304,
+     .keep_alive = true, .field_state = HTTP_FIELD_PRESENT, .field = "5"},
+    {"wanted with a control byte", EMPTY("X-Next: 5\x01\r\n"), WRONG(CONTROL)},
+    {"a length that is wanted", EMPTY(""), .wanted = "content-length", NEXT("0")},
+    {"a coding that is wanted", EMPTY("Content-Encoding: br\r\n"), .wanted = "Content-Encoding",
+     NEXT("br"), .coding = "br"},
+    {"chunks that are wanted", CHUNKS("0\r\n\r\n"), .wanted = "Transfer-Encoding", NEXT("chunked")},
+    {"a wanted name of 128", EMPTY(NAME_128 ": 5\r\n"), .wanted = NAME_128, NEXT("5")},
+    {"a wanted name of 128 and others like it",
+     EMPTY(NAME_128 "x: 4\r\n" NAME_128 ": 5\r\n" NAME_128 NAME_128 ": 6\r\n"), .wanted = NAME_128,
+     NEXT("5")},
+    {"a wanted name of 129", EMPTY(NAME_128 ": 4\r\n" NAME_128 "y: 5\r\n"), .wanted = NAME_128 "x",
+     NO_NEXT(ABSENT)},
+    {"a wanted name of 640", EMPTY(NAME_128 NAME_128 NAME_128 NAME_128 NAME_128 ": 5\r\n"),
+     .wanted = NAME_128 NAME_128 NAME_128 NAME_128 NAME_128, NEXT("5")},
 };
 
 enum { RESPONSES = sizeof responses / sizeof responses[0] };

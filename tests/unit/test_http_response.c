@@ -47,7 +47,14 @@ static void deliver_bytewise(struct reading *reading, struct bytes bytes)
 
 static void begin(struct reading *reading)
 {
-    http_response_init(&reading->response, BODY_MAX);
+    http_response_init(&reading->response, &(struct http_expected){.body_max = BODY_MAX});
+    reading->taken = 0;
+}
+
+static void begin_case(struct reading *reading, const struct response_case *c)
+{
+    const char *field = c->wanted != NULL ? c->wanted : "X-Next";
+    http_response_init(&reading->response, &(struct http_expected){BODY_MAX, c->of_head, field});
     reading->taken = 0;
 }
 
@@ -71,6 +78,23 @@ struct delivery {
                   reading->response.failure.reason ? reading->response.failure.detail : "",        \
                   reading->response.status, reading->taken)
 
+static bool same(const char *text, const char *expected)
+{
+    return text == NULL || expected == NULL ? text == expected : strcmp(text, expected) == 0;
+}
+
+static void assert_fields(const struct reading *reading, const struct response_case *expected,
+                          const struct delivery *delivery)
+{
+    const struct http_response *response = &reading->response;
+    ASSERT(same(response->location, expected->location), delivery);
+    ASSERT(same(response->content_coding, expected->coding != NULL ? expected->coding : ""),
+           delivery);
+    ASSERT(response->field.state == expected->field_state, delivery);
+    if (expected->field_state == HTTP_FIELD_PRESENT)
+        ASSERT(same(response->field.value, expected->field), delivery);
+}
+
 static void assert_complete(const struct reading *reading, const struct response_case *expected,
                             size_t length, const struct delivery *delivery)
 {
@@ -85,6 +109,7 @@ static void assert_complete(const struct reading *reading, const struct response
     ASSERT(response->body_length == body_length, delivery);
     ASSERT(body_length == 0 || memcmp(response->body, expected->body, body_length) == 0, delivery);
     ASSERT(reading->taken == length, delivery);
+    assert_fields(reading, expected, delivery);
 }
 
 static void assert_failed(const struct reading *reading, const struct response_case *expected,
@@ -140,7 +165,7 @@ static struct response_case with_detail(const struct response_case *c, struct by
     static char detail[128];
     struct response_case expected = *c;
     struct reading reading;
-    begin(&reading);
+    begin_case(&reading, c);
     deliver(&reading, bytes.at, bytes.length);
     if (expected.detail == NULL && reading.response.failure.reason != FAILURE_NONE)
         expected.detail = strcpy(detail, reading.response.failure.detail);
@@ -153,7 +178,7 @@ START_TEST(is_read_whole)
     struct reading reading;
     size_t length;
     struct bytes bytes = assemble(&responses[_i], &length);
-    begin(&reading);
+    begin_case(&reading, &responses[_i]);
     deliver(&reading, bytes.at, bytes.length);
     finish(&reading, &responses[_i], length, "whole", 0);
     free((char *)bytes.at);
@@ -166,7 +191,7 @@ START_TEST(is_read_alike_byte_by_byte)
     size_t length;
     struct bytes bytes = assemble(&responses[_i], &length);
     struct response_case expected = with_detail(&responses[_i], bytes);
-    begin(&reading);
+    begin_case(&reading, &responses[_i]);
     deliver_bytewise(&reading, bytes);
     finish(&reading, &expected, length, "byte by byte", 0);
     free((char *)bytes.at);
@@ -187,7 +212,7 @@ START_TEST(is_read_alike_cut_in_two)
     struct bytes bytes = assemble(&responses[_i], &length);
     struct response_case expected = with_detail(&responses[_i], bytes);
     for (size_t cut = 0; cut <= bytes.length; cut = next_cut(cut, bytes.length)) {
-        begin(&reading);
+        begin_case(&reading, &responses[_i]);
         deliver_cut(&reading, bytes, cut);
         finish(&reading, &expected, length, "cut at", cut);
     }
@@ -208,7 +233,7 @@ START_TEST(is_incomplete_until_its_end)
         struct reading started, *reading = &started;
         struct delivery delivery = {c->name, "ended at", cut};
         bool done = c->end && cut >= length - body_length;
-        begin(reading);
+        begin_case(reading, c);
         deliver(reading, bytes.at, cut);
         ASSERT(reading->taken == cut && !is_over(&reading->response), &delivery);
         http_response_end(&reading->response);
@@ -255,6 +280,8 @@ static const struct {
     {"X-Retry-After: 5\r\n", -1},
     {"Retry-After: 5\r\nRetry-After: 7\r\n", 7 * SECOND},
     {"Retry-After: 5\r\nRetry-After: 5\r\n", 5 * SECOND},
+    {"Retry-After: 5                                                              \r\n",
+     5 * SECOND},
     {"A: b\r\nRetry-After: 5\r\nC: d\r\n", 5 * SECOND},
 };
 
@@ -293,7 +320,7 @@ END_TEST
 START_TEST(a_body_may_be_empty_at_most)
 {
     struct http_response response;
-    http_response_init(&response, 0);
+    http_response_init(&response, &(struct http_expected){.body_max = 0});
     http_response_feed(&response, behind, sizeof behind - 1);
     ck_assert_int_eq(response.failure.reason, FAILURE_TOO_LARGE);
     http_response_finish(&response);
@@ -303,7 +330,7 @@ END_TEST
 START_TEST(nothing_is_taken_after_the_end)
 {
     struct http_response response;
-    http_response_init(&response, BODY_MAX);
+    http_response_init(&response, &(struct http_expected){.body_max = BODY_MAX});
     ck_assert_uint_eq(http_response_feed(&response, behind, sizeof behind - 1), sizeof behind - 1);
     ck_assert_uint_eq(http_response_feed(&response, behind, sizeof behind - 1), 0);
     http_response_end(&response);
@@ -316,7 +343,7 @@ END_TEST
 START_TEST(nothing_is_taken_after_a_failure)
 {
     struct http_response response;
-    http_response_init(&response, BODY_MAX);
+    http_response_init(&response, &(struct http_expected){.body_max = BODY_MAX});
     http_response_feed(&response, "ICY", 3);
     ck_assert_int_eq(response.failure.reason, FAILURE_PROTOCOL);
     ck_assert_uint_eq(http_response_feed(&response, behind, sizeof behind - 1), 0);
@@ -330,7 +357,7 @@ END_TEST
 START_TEST(no_bytes_are_no_beginning)
 {
     struct http_response response;
-    http_response_init(&response, BODY_MAX);
+    http_response_init(&response, &(struct http_expected){.body_max = BODY_MAX});
     ck_assert_uint_eq(http_response_feed(&response, "", 0), 0);
     ck_assert(!response.started);
     http_response_feed(&response, "H", 1);
@@ -340,8 +367,37 @@ START_TEST(no_bytes_are_no_beginning)
 }
 END_TEST
 
+START_TEST(a_location_may_be_taken_over)
+{
+    static const char text[] = "HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n";
+    struct reading reading;
+    begin(&reading);
+    deliver(&reading, text, sizeof text - 1);
+    char *location = reading.response.location;
+    reading.response.location = NULL;
+    http_response_finish(&reading.response);
+    ck_assert_str_eq(location, "/a");
+    free(location);
+}
+END_TEST
+
+START_TEST(no_field_need_be_wanted)
+{
+    static const char text[] = "HTTP/1.1 200 OK\r\nX-Next: 5\r\nContent-Length: 0\r\n\r\n";
+    struct reading reading;
+    begin(&reading);
+    deliver(&reading, text, sizeof text - 1);
+    ck_assert(reading.response.complete);
+    ck_assert_int_eq(reading.response.field.state, HTTP_FIELD_ABSENT);
+    http_response_finish(&reading.response);
+}
+END_TEST
+
 static Suite *suite(void)
 {
+    memset(longest_location, 'x', URL_MAX);
+    longest_location[0] = '/';
+
     Suite *s = suite_create("http_response");
     TCase *tcase = tcase_create("http_response");
     tcase_set_timeout(tcase, 60);
@@ -355,6 +411,8 @@ static Suite *suite(void)
     tcase_add_test(tcase, nothing_is_taken_after_the_end);
     tcase_add_test(tcase, nothing_is_taken_after_a_failure);
     tcase_add_test(tcase, no_bytes_are_no_beginning);
+    tcase_add_test(tcase, a_location_may_be_taken_over);
+    tcase_add_test(tcase, no_field_need_be_wanted);
     suite_add_tcase(s, tcase);
     return s;
 }

@@ -11,27 +11,80 @@ static bool is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-bool delay_from_body(const char *body, size_t length, int64_t *said, char why[DELAY_WHY_SIZE])
+enum reading { READ, READ_EMPTY, READ_WRONG };
+
+static enum reading read_seconds(const char *text, size_t length, int64_t *said)
 {
-    char quoted[QUOTE_SIZE];
     size_t start = 0, end = length;
     int64_t value;
 
-    while (start < end && is_blank(body[start]))
+    while (start < end && is_blank(text[start]))
         start++;
-    while (end > start && is_blank(body[end - 1]))
+    while (end > start && is_blank(text[end - 1]))
         end--;
-    if (start == end) {
-        snprintf(why, DELAY_WHY_SIZE, "the body is empty, and not a number of seconds");
-        return false;
-    }
-    if (duration_scan(body + start, end - start, SECOND, &value) != end - start) {
-        snprintf(why, DELAY_WHY_SIZE, "the body is not a number of seconds: %s",
-                 escape_quote(quoted, sizeof quoted, body, length));
-        return false;
-    }
+    if (start == end)
+        return READ_EMPTY;
+    if (duration_scan(text + start, end - start, SECOND, &value) != end - start)
+        return READ_WRONG;
     *said = value;
-    return true;
+    return READ;
+}
+
+/* `source` is what the text is of, "the body". */
+static bool from_text(const char *source, const char *text, size_t length, int64_t *said,
+                      char why[DELAY_WHY_SIZE])
+{
+    char quoted[QUOTE_SIZE];
+    switch (read_seconds(text, length, said)) {
+    case READ: return true;
+    case READ_EMPTY:
+        snprintf(why, DELAY_WHY_SIZE, "%s is empty, and not a number of seconds", source);
+        break;
+    case READ_WRONG:
+        snprintf(why, DELAY_WHY_SIZE, "%s is not a number of seconds: %s", source,
+                 escape_quote(quoted, sizeof quoted, text, length));
+        break;
+    }
+    return false;
+}
+
+bool delay_from_body(const char *body, size_t length, int64_t *said, char why[DELAY_WHY_SIZE])
+{
+    return from_text("the body", body, length, said, why);
+}
+
+/* As much of a name as a sentence has room for. */
+enum { NAME_SHOWN = 64 };
+
+bool delay_from_field(const char *name, const struct http_field *field, int64_t *said,
+                      char why[DELAY_WHY_SIZE])
+{
+    char source[sizeof "the field ..." + NAME_SHOWN];
+    snprintf(source, sizeof source, "the field %.*s%s", NAME_SHOWN, name,
+             strlen(name) > NAME_SHOWN ? "..." : "");
+    const char *the_name = source + strlen("the field ");
+
+    switch (field->state) {
+    case HTTP_FIELD_PRESENT:
+        return from_text(source, field->value, strlen(field->value), said, why);
+    case HTTP_FIELD_ABSENT:
+        snprintf(why, DELAY_WHY_SIZE, "the response has no field %s", the_name);
+        break;
+    case HTTP_FIELD_TOO_LONG:
+        snprintf(why, DELAY_WHY_SIZE, "%s is too long for a number of seconds", source);
+        break;
+    case HTTP_FIELD_REPEATED:
+        snprintf(why, DELAY_WHY_SIZE, "%s stands more than once in the response", source);
+        break;
+    }
+    return false;
+}
+
+void delay_why_coded(const char *coding, char why[DELAY_WHY_SIZE])
+{
+    char quoted[QUOTE_SIZE];
+    snprintf(why, DELAY_WHY_SIZE, "the body is coded (%s), which was not asked for",
+             escape_quote(quoted, sizeof quoted, coding, strlen(coding)));
 }
 
 static int64_t smaller(int64_t a, int64_t b)

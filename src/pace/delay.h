@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "config/setting.h"
+#include "http/http_field.h"
 
 struct delay {
     int64_t wait;
@@ -15,13 +16,20 @@ struct delay {
     bool clamped; /* `said` was outside of min-delay or max-delay, and cut to it */
 };
 
-/* Room for any sentence of delay_from_body(). */
-enum { DELAY_WHY_SIZE = 128 };
+/* Room for any sentence of the functions below. */
+enum { DELAY_WHY_SIZE = 192 };
 
 /* Reads a body: ASCII white space around one number of seconds, [0-9]+ or
  * [0-9]+.[0-9]+. Too much to hold becomes INT64_MAX. On anything else returns
  * false, with a printable sentence in `why`. */
 bool delay_from_body(const char *body, size_t length, int64_t *said, char why[DELAY_WHY_SIZE]);
+
+/* The same for the value of the field `name`, a token of any length. */
+bool delay_from_field(const char *name, const struct http_field *field, int64_t *said,
+                      char why[DELAY_WHY_SIZE]);
+
+/* The sentence on a body that has a content coding, so that no number is looked for. */
+void delay_why_coded(const char *coding, char why[DELAY_WHY_SIZE]);
 
 /* After a good poll: what the server said, within min-delay and max-delay. */
 struct delay delay_after_success(const struct server_settings *settings, int64_t said);

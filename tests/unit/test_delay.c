@@ -1,5 +1,6 @@
 #include "check_main.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/duration.h"
@@ -156,6 +157,100 @@ START_TEST(a_long_wrong_body_is_told_in_a_short_printable_sentence)
 }
 END_TEST
 
+#define A_10  "aaaaaaaaaa"
+#define A_64  A_10 A_10 A_10 A_10 A_10 A_10 "aaaa"
+#define A_128 A_64 A_64
+
+static const struct {
+    const char *name;
+    struct http_field field;
+    int64_t said;    /* -7: none */
+    const char *why; /* the sentence */
+} fields[] = {
+    {"X-Next", {HTTP_FIELD_PRESENT, "5"}, 5 * SECOND, ""},
+    {"X-Next", {HTTP_FIELD_PRESENT, "0"}, 0, ""},
+    {"X-Next", {HTTP_FIELD_PRESENT, "2.5"}, 2500 * MILLISECOND, ""},
+    {"X-Next", {HTTP_FIELD_PRESENT, "99999999999999999999"}, INT64_MAX, ""},
+    {"X-Next",
+     {HTTP_FIELD_PRESENT, "000000000000000000000000000000000000000000000000000000000000005"},
+     5 * SECOND,
+     ""},
+    {"X-Next",
+     {HTTP_FIELD_PRESENT, "abc"},
+     -7,
+     "the field X-Next is not a number of seconds: \"abc\""},
+    {"X-Next",
+     {HTTP_FIELD_PRESENT, "-5"},
+     -7,
+     "the field X-Next is not a number of seconds: \"-5\""},
+    {"X-Next",
+     {HTTP_FIELD_PRESENT, "5, 6"},
+     -7,
+     "the field X-Next is not a number of seconds: \"5, 6\""},
+    {"X-Next",
+     {HTTP_FIELD_PRESENT, "5s"},
+     -7,
+     "the field X-Next is not a number of seconds: \"5s\""},
+    {"X-Next",
+     {HTTP_FIELD_PRESENT, "\xc2\xa0"},
+     -7,
+     "the field X-Next is not a number of seconds: \"\\xc2\\xa0\""},
+    {"X-Next",
+     {HTTP_FIELD_PRESENT, ""},
+     -7,
+     "the field X-Next is empty, and not a number of seconds"},
+    {"X-Next", {.state = HTTP_FIELD_ABSENT}, -7, "the response has no field X-Next"},
+    {"X-Next",
+     {.state = HTTP_FIELD_TOO_LONG},
+     -7,
+     "the field X-Next is too long for a number of seconds"},
+    {"X-Next",
+     {.state = HTTP_FIELD_REPEATED},
+     -7,
+     "the field X-Next stands more than once in the response"},
+    {A_64, {.state = HTTP_FIELD_ABSENT}, -7, "the response has no field " A_64},
+    {A_64 "a", {.state = HTTP_FIELD_ABSENT}, -7, "the response has no field " A_64 "..."},
+    {A_128,
+     {HTTP_FIELD_PRESENT, A_10 A_10 A_10 A_10 A_10 A_10 "aaa"},
+     -7,
+     "the field " A_64 "... is not a number of seconds: "
+     "\"" A_10 A_10 A_10 A_10 A_10 "aaaaaaaa\"..."},
+    {A_128,
+     {.state = HTTP_FIELD_REPEATED},
+     -7,
+     "the field " A_64 "... stands more than once in the response"},
+};
+
+START_TEST(a_field_says_the_delay_or_why_not)
+{
+    char why[DELAY_WHY_SIZE] = "";
+    int64_t said = -7;
+    bool good = delay_from_field(fields[_i].name, &fields[_i].field, &said, why);
+    ck_assert_int_eq(good, fields[_i].said != -7);
+    ck_assert_int_eq(said, fields[_i].said);
+    ck_assert_str_eq(why, fields[_i].why);
+}
+END_TEST
+
+static const struct {
+    const char *coding, *why;
+} codings[] = {
+    {"gzip", "the body is coded (\"gzip\"), which was not asked for"},
+    {"a, b", "the body is coded (\"a, b\"), which was not asked for"},
+    {"\xff\"\\", "the body is coded (\"\\xff\\\"\\\\\"), which was not asked for"},
+    {"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80",
+     "the body is coded (\"\\x80\\x80\\x80\\x80\\x80\\x80\\x80\\x80\\x80\\x80\\x80\\x80\\x80\\x80"
+     "\"...), which was not asked for"},
+};
+
+START_TEST(a_coding_is_told)
+{
+    char why[DELAY_WHY_SIZE] = "";
+    delay_why_coded(codings[_i].coding, why);
+    ck_assert_str_eq(why, codings[_i].why);
+}
+END_TEST
+
 static const struct {
     int64_t least, most, said, wait;
 } clamps[] = {
@@ -193,6 +288,8 @@ static Suite *suite(void)
     tcase_add_test(tcase, a_body_ends_where_its_length_says);
     tcase_add_test(tcase, a_body_of_70000_digits_is_a_large_number);
     tcase_add_test(tcase, a_long_wrong_body_is_told_in_a_short_printable_sentence);
+    tcase_add_loop_test(tcase, a_field_says_the_delay_or_why_not, 0, COUNT_OF(fields));
+    tcase_add_loop_test(tcase, a_coding_is_told, 0, COUNT_OF(codings));
     tcase_add_loop_test(tcase, what_the_server_said_is_clamped_and_that_is_told, 0,
                         COUNT_OF(clamps));
     suite_add_tcase(s, tcase);

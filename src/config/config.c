@@ -79,7 +79,7 @@ static void set_url(struct builder *builder, struct draft *draft, struct place p
     char why[256], quoted[QUOTE_SIZE];
     if (draft->has_url)
         problem_add(builder->problems, place, "url is set already; each key can be set once");
-    else if (value != NULL && !url_parse(value, &draft->url, why, sizeof why))
+    else if (value != NULL && !url_parse(value, &draft->url, NULL, why, sizeof why))
         problem_add(builder->problems, place, "%s cannot be polled: %s", quote(quoted, shown), why);
     draft->has_url = true;
 }
@@ -288,7 +288,7 @@ static void add_bare_url(struct builder *builder, const char *text)
     char why[256], quoted[QUOTE_SIZE];
     struct url url;
 
-    if (!url_parse(text, &url, why, sizeof why)) {
+    if (!url_parse(text, &url, NULL, why, sizeof why)) {
         problem_add(builder->problems, command_line, "%s cannot be polled: %s", quote(quoted, text),
                     why);
         return;

@@ -1,6 +1,6 @@
 #include "http/http_chunks.h"
 
-#include "http/http_chars.h"
+#include "base/http_chars.h"
 
 enum state {
     SIZE_START,

@@ -1,6 +1,6 @@
 #include "http/http_lines.h"
 
-#include "http/http_chars.h"
+#include "base/http_chars.h"
 
 enum state {
     STATUS_LINE,  /* "HTTP/1.x 200" */

@@ -27,7 +27,7 @@ static void on_setting(void *user, struct place place, const char *key, const ch
     value_size(value, &number);
     value_count(value, &number);
     value_nearest(key, words);
-    if (url_parse(value, &url, why, sizeof why)) {
+    if (url_parse(value, &url, NULL, why, sizeof why)) {
         if (url.host_length > URL_HOST_MAX || url.text[url.target] != '/')
             abort();
         url_free(&url);

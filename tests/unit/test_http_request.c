@@ -33,7 +33,7 @@ static struct url url_of(const char *text)
 {
     char why[128] = "";
     struct url url;
-    ck_assert_msg(url_parse(text, &url, why, sizeof why), "%s: %s", text, why);
+    ck_assert_msg(url_parse(text, &url, NULL, why, sizeof why), "%s: %s", text, why);
     return url;
 }
 

@@ -74,6 +74,17 @@ static const struct {
      80},
 };
 
+static const struct {
+    const char *text, *normalised, *authority, *host, *target;
+    uint16_t port;
+} tls[] = {
+    {"https://h", "https://h/", "h", "h", "/", 443},
+    {"HTTPS://h:443/x", "https://h/x", "h", "h", "/x", 443},
+    {"https://h:/x", "https://h/x", "h", "h", "/x", 443},
+    {"https://h:80/", "https://h:80/", "h:80", "h", "/", 80},
+    {"https://[::1]:8443?q", "https://[::1]:8443/?q", "[::1]:8443", "::1", "/?q", 8443},
+};
+
 static void assert_parts(const struct url *url, const char *authority, const char *host,
                          const char *target)
 {
@@ -89,7 +100,8 @@ START_TEST(is_taken_apart)
 {
     char why[256] = "";
     struct url url;
-    ck_assert_msg(url_parse(good[_i].text, &url, why, sizeof why), "%s: %s", good[_i].text, why);
+    ck_assert_msg(url_parse(good[_i].text, &url, NULL, why, sizeof why), "%s: %s", good[_i].text,
+                  why);
     ck_assert_str_eq(url.text, good[_i].normalised);
     ck_assert_uint_eq(url.port, good[_i].port);
     assert_parts(&url, good[_i].authority, good[_i].host, good[_i].target);
@@ -97,12 +109,28 @@ START_TEST(is_taken_apart)
 }
 END_TEST
 
+START_TEST(an_https_url_is_taken_apart)
+{
+#ifdef HAVE_TLS
+    char why[256] = "";
+    struct url url;
+    ck_assert_msg(url_parse(tls[_i].text, &url, NULL, why, sizeof why), "%s: %s", tls[_i].text,
+                  why);
+    ck_assert(url.https);
+    ck_assert_str_eq(url.text, tls[_i].normalised);
+    ck_assert_uint_eq(url.port, tls[_i].port);
+    assert_parts(&url, tls[_i].authority, tls[_i].host, tls[_i].target);
+    url_free(&url);
+#endif
+}
+END_TEST
+
 START_TEST(the_normalised_form_stays_as_it_is)
 {
     char why[256];
     struct url once, twice;
-    ck_assert(url_parse(good[_i].text, &once, why, sizeof why));
-    ck_assert(url_parse(once.text, &twice, why, sizeof why));
+    ck_assert(url_parse(good[_i].text, &once, NULL, why, sizeof why));
+    ck_assert(url_parse(once.text, &twice, NULL, why, sizeof why));
     ck_assert_str_eq(twice.text, once.text);
     ck_assert_uint_eq(twice.port, once.port);
     url_free(&once);
@@ -114,7 +142,7 @@ START_TEST(upper_case_is_the_same_scheme_and_host)
 {
     char why[256], host[URL_HOST_MAX + 1];
     struct url url;
-    ck_assert(url_parse("HTTP://EXAMPLE.Net:80/Path?Query", &url, why, sizeof why));
+    ck_assert(url_parse("HTTP://EXAMPLE.Net:80/Path?Query", &url, NULL, why, sizeof why));
     ck_assert_int_eq(strncmp(url.text, "http://", 7), 0);
     ck_assert_int_eq(strcasecmp(url_host(&url, host), "example.net"), 0);
     ck_assert_str_eq(url.text + url.target, "/Path?Query");
@@ -144,9 +172,11 @@ static const struct {
     {"http://host:80x/", "port"},
     {"h:80:81", ""},
     {"http://h: 80/", "port is not a number"},
-    /* Other schemes. */
+/* Other schemes. */
+#ifndef HAVE_TLS
     {"https://h/", "TLS"},
     {"HTTPS://h/", "TLS"},
+#endif
     {"ftp://h/", "\"ftp\" is not http"},
     {"file:///etc/passwd", "\"file\" is not http"},
     {"ws://h/", "\"ws\" is not http"},
@@ -158,6 +188,7 @@ static const struct {
     {"https:/h/", ""},
     {"http:h/", ""},
     /* Users and passwords. */
+    {"http://us^er@h/", "a character before its '@' cannot stand there"},
     {"http://user@h/", "user or password"},
     {"http://user:secret@h/", "user or password"},
     {"http://@h/", "user or password"},
@@ -226,12 +257,56 @@ START_TEST(is_refused)
 {
     char why[256] = "";
     struct url url = {0};
-    ck_assert_msg(!url_parse(bad[_i].text, &url, why, sizeof why), "\"%s\" became \"%s\"",
+    ck_assert_msg(!url_parse(bad[_i].text, &url, NULL, why, sizeof why), "\"%s\" became \"%s\"",
                   bad[_i].text, url.text);
     ck_assert_msg(strlen(why) > 0 && strstr(why, bad[_i].part) != NULL, "%s: %s", bad[_i].text,
                   why);
     for (const char *at = why; *at != '\0'; at++)
         ck_assert(*at >= ' ' && *at < 0x7f);
+}
+END_TEST
+
+static const struct {
+    const char *text, *normalised, *userinfo;
+} users[] = {
+    {"http://h/", "http://h/", NULL},
+    {"http://h/a@b?c@d", "http://h/a@b?c@d", NULL},
+    {"http://user:pass@h/x", "http://h/x", "user:pass"},
+    {"http://user@h:81?q", "http://h:81/?q", "user"},
+    {"user:pass@h", "http://h/", "user:pass"},
+    {"http://u:p@[::1]:81/", "http://[::1]:81/", "u:p"},
+    {"http://u%3a:p%40@h/", "http://h/", "u%3a:p%40"},
+    {"http://:@h/", "http://h/", ":"},
+    {"http://@h/", "http://h/", ""},
+};
+
+START_TEST(a_user_and_password_are_handed_out_apart)
+{
+    char why[256] = "", *userinfo = NULL;
+    struct url url;
+    ck_assert_msg(url_parse(users[_i].text, &url, &userinfo, why, sizeof why), "%s: %s",
+                  users[_i].text, why);
+    ck_assert_str_eq(url.text, users[_i].normalised);
+    ck_assert_pstr_eq(userinfo, users[_i].userinfo);
+    url_free(&url);
+    free(userinfo);
+}
+END_TEST
+
+static const char *const hosts[] = {"h", "a-b.example.", "127.0.0.1", "::1", "2001:DB8::1"};
+static const char *const no_hosts[] = {"",      ".a",    "a b",  "a/",
+                                       "127.1", "[::1]", "h:80", "fe80::1%lo"};
+
+START_TEST(a_host_alone_is_checked_by_the_same_rule)
+{
+    char name[300];
+    for (int i = 0; i < COUNT_OF(hosts); i++)
+        ck_assert_msg(url_is_host(hosts[i]), "%s", hosts[i]);
+    for (int i = 0; i < COUNT_OF(no_hosts); i++)
+        ck_assert_msg(!url_is_host(no_hosts[i]), "%s", no_hosts[i]);
+    memset(name, 'a', sizeof name);
+    name[254] = '\0';
+    ck_assert(!url_is_host(name));
 }
 END_TEST
 
@@ -250,10 +325,10 @@ START_TEST(a_host_has_up_to_253_characters)
     struct url url;
     snprintf(text, sizeof text, "http://%s:8080/x", long_host(name, 253));
     snprintf(authority, sizeof authority, "%s:8080", name);
-    ck_assert_msg(url_parse(text, &url, why, sizeof why), "%s", why);
+    ck_assert_msg(url_parse(text, &url, NULL, why, sizeof why), "%s", why);
     assert_parts(&url, authority, name, "/x");
     url_free(&url);
-    ck_assert(!url_parse(long_host(name, 254), &url, why, sizeof why));
+    ck_assert(!url_parse(long_host(name, 254), &url, NULL, why, sizeof why));
     ck_assert_ptr_nonnull(strstr(why, "254"));
     ck_assert_ptr_nonnull(strstr(why, "253"));
 }
@@ -276,11 +351,11 @@ START_TEST(a_url_has_up_to_4096_characters)
     char why[256];
     struct url url;
     char *fits = long_url(starts[_i], 4096), *too_long = long_url(starts[_i], 4097);
-    ck_assert_msg(url_parse(fits, &url, why, sizeof why), "%s", why);
+    ck_assert_msg(url_parse(fits, &url, NULL, why, sizeof why), "%s", why);
     ck_assert_int_eq(url.text[url.target], '/');
     ck_assert_uint_eq(strspn(strpbrk(url.text + url.target, "p"), "p"), 4096 - strlen(starts[_i]));
     url_free(&url);
-    ck_assert(!url_parse(too_long, &url, why, sizeof why));
+    ck_assert(!url_parse(too_long, &url, NULL, why, sizeof why));
     ck_assert_ptr_nonnull(strstr(why, "4097"));
     ck_assert_ptr_nonnull(strstr(why, "4096"));
     free(fits);
@@ -293,7 +368,7 @@ START_TEST(a_short_room_for_the_sentence_is_kept)
     struct url url;
     for (size_t size = 1; size < 64; size++) {
         char *why = malloc(size);
-        ck_assert(!url_parse("gopher://h/", &url, why, size));
+        ck_assert(!url_parse("gopher://h/", &url, NULL, why, size));
         ck_assert_uint_lt(strlen(why), size);
         free(why);
     }
@@ -305,9 +380,12 @@ static Suite *suite(void)
     Suite *s = suite_create("url");
     TCase *tcase = tcase_create("url");
     tcase_add_loop_test(tcase, is_taken_apart, 0, COUNT_OF(good));
+    tcase_add_loop_test(tcase, an_https_url_is_taken_apart, 0, COUNT_OF(tls));
     tcase_add_loop_test(tcase, the_normalised_form_stays_as_it_is, 0, COUNT_OF(good));
     tcase_add_test(tcase, upper_case_is_the_same_scheme_and_host);
     tcase_add_loop_test(tcase, is_refused, 0, COUNT_OF(bad));
+    tcase_add_loop_test(tcase, a_user_and_password_are_handed_out_apart, 0, COUNT_OF(users));
+    tcase_add_test(tcase, a_host_alone_is_checked_by_the_same_rule);
     tcase_add_test(tcase, a_host_has_up_to_253_characters);
     tcase_add_loop_test(tcase, a_url_has_up_to_4096_characters, 0, COUNT_OF(starts));
     tcase_add_test(tcase, a_short_room_for_the_sentence_is_kept);

@@ -24,6 +24,9 @@
 
 #define START_TICK (10 * MILLISECOND)
 
+/* Loop, log, signals, look-ups, and some that we were started with. */
+enum { DESCRIPTORS_ELSE = 32 };
+
 struct daemon {
     const struct config *config;
     uint64_t count;
@@ -52,6 +55,7 @@ static void close_all(struct daemon *daemon, const char *why)
     uv_close((uv_handle_t *)&daemon->terminate, NULL);
     for (size_t i = 0; i < daemon->config->server_count; i++)
         server_cancel(&daemon->servers[i]);
+    slots_close(&daemon->http->slots);
     dns_close(&daemon->http->dns);
     log_drain(&daemon->log, PATIENCE);
     log_stop(&daemon->log, why, daemon->polls, daemon->failures);
@@ -104,10 +108,11 @@ static void on_polled(void *user, const struct poll *poll)
 static void on_connection(void *user, const struct conn *conn, const char *from, const char *to)
 {
     struct daemon *daemon = user;
+    const struct url *url = conn->target.url;
     char authority[URL_HOST_MAX + 16];
-    snprintf(authority, sizeof authority, "%.*s", (int)url_authority_length(conn->url),
-             conn->url->text + conn->url->authority);
-    log_connection(&daemon->log, authority, from, to);
+    snprintf(authority, sizeof authority, "%.*s", (int)url_authority_length(url),
+             url->text + url->authority);
+    log_connection(&daemon->log, authority, from, to, conn_is_resumed(conn));
 }
 
 /* --- start -------------------------------------------------------------------- */
@@ -118,14 +123,19 @@ static int refuse_to_start(const char *what, const char *why)
     return 1;
 }
 
-/* Each server has a connection, and the usual soft limit is 1024. */
-static void raise_descriptor_limit(void)
+/* Each server has a connection, and the usual soft limit is 1024. Returns how many
+ * descriptors there are for connections. */
+static size_t raise_descriptor_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return DESCRIPTORS_ELSE;
+    rlim_t soft = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        limit.rlim_cur = soft;
+    return limit.rlim_cur > 2 * DESCRIPTORS_ELSE ? limit.rlim_cur - DESCRIPTORS_ELSE
+                                                 : (size_t)(limit.rlim_cur + 1) / 2;
 }
 
 static int start_signals(struct daemon *daemon)
@@ -156,6 +166,8 @@ static int start_parts(struct daemon *daemon)
         daemon->http->trace = on_connection;
         daemon->http->trace_user = daemon;
     }
+    slots_init(&daemon->http->slots, &daemon->wakeups, raise_descriptor_limit(),
+               &conn_slots_callbacks);
     error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
     return error == 0 ? 0 : refuse_to_start("cannot start c-ares", ares_strerror(error));
 }
@@ -184,9 +196,19 @@ static void start_servers(struct daemon *daemon)
     }
 }
 
+static void warn_of_insecure(struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->config->server_count; i++) {
+        const struct server_config *server = &daemon->config->servers[i];
+        if (server->url.https && !server->settings->verify)
+            log_insecure(&daemon->log, server->name);
+    }
+}
+
 static int run_loop(struct daemon *daemon)
 {
     log_start(&daemon->log, daemon->config->server_count);
+    warn_of_insecure(daemon);
     start_servers(daemon);
     log_ready(&daemon->log, daemon->config->server_count);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
@@ -197,15 +219,15 @@ static int run_loop(struct daemon *daemon)
     return daemon->failures > 0 && daemon->count > 0 && !daemon->signaled;
 }
 
-int daemon_run(const struct config *config, uint64_t count)
+int daemon_run(const struct config *config, struct tls_contexts *tls, uint64_t count)
 {
     struct daemon daemon = {.config = config, .count = count};
     daemon.http = xcalloc(1, sizeof *daemon.http);
+    daemon.http->tls = tls;
     daemon.servers = xcalloc(config->server_count, sizeof *daemon.servers);
     daemon.observer = (struct server_observer){on_polled, &daemon};
     daemon.loop.data = &daemon;
 
-    raise_descriptor_limit();
     int status = start_parts(&daemon);
     if (status == 0)
         status = run_loop(&daemon);

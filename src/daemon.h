@@ -5,9 +5,10 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "http/tls_context.h"
 
 /* Polls all servers of `config`, each `count` times (0: for ever), until a signal
  * says stop or the counts are reached. Returns the program's exit status. */
-int daemon_run(const struct config *config, uint64_t count);
+int daemon_run(const struct config *config, struct tls_contexts *tls, uint64_t count);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "daemon.h"
+#include "http/tls_context.h"
 #include "options.h"
 
 /* Where one of the standard descriptors is closed, the next file opened would get
@@ -31,27 +32,63 @@ static int print_verdict(const struct config *config)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* Whether the files that TLS needs can be used; all of them are read now, so that no poll
+ * has to. */
+static void check_tls(const struct config *config, struct tls_contexts *tls,
+                      struct problems *problems)
+{
+    char why[512];
+    const struct server_settings *wrong = NULL; /* to be told once where servers share it */
+    for (size_t i = 0; i < config->server_count; i++) {
+        const struct server_config *server = &config->servers[i];
+        const struct server_settings *settings = server->settings;
+        bool used = server->url.https || settings->ca_file != NULL || settings->cert_file != NULL;
+        if (!used || settings == wrong ||
+            tls_contexts_get(tls, settings, false, why, sizeof why) != NULL)
+            continue;
+        wrong = settings;
+        problem_add(problems, (struct place){0}, "%s: %s", server->name, why);
+    }
+}
+
+static struct config *read_config(const struct options *options, struct tls_contexts *tls)
+{
+    struct problems problems = {0};
+    struct config *config =
+        config_read(options->config, options->urls, options->url_count, &problems);
+    if (config != NULL)
+        check_tls(config, tls, &problems);
+    print_problems(&problems);
+    if (problems.count > 0) {
+        config_free(config);
+        config = NULL;
+    }
+    problems_free(&problems);
+    return config;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
-    struct problems problems = {0};
+    struct tls_contexts tls = {0};
 
     keep_standard_descriptors();
     int status = options_read(&options, argc, argv);
     if (status >= 0)
         return status;
 
-    struct config *config = config_read(options.config, options.urls, options.url_count, &problems);
-    print_problems(&problems);
-    problems_free(&problems);
-    if (config == NULL)
+    struct config *config = read_config(&options, &tls);
+    if (config == NULL) {
+        tls_contexts_free(&tls);
         return 2;
+    }
 
     settings_overlay(daemon_setting_table, &config->daemon, &options.settings, options.set);
     if (options.check)
         status = print_verdict(config);
     else
-        status = daemon_run(config, options.count);
+        status = daemon_run(config, &tls, options.count);
+    tls_contexts_free(&tls);
     config_free(config);
     return status;
 }

@@ -11,6 +11,8 @@ const char *const log_format_names[] = {"text", "json", NULL};
 const char *const log_level_names[] = {"error", "warning", "info", "debug", NULL};
 const char *const method_names[] = {"GET", "HEAD", "POST", "PUT", NULL};
 
+static const char *const yes_no[] = {"no", "yes", NULL};
+
 enum kind { COUNT, SIZE, DURATION, CHOICE };
 
 struct setting {
@@ -43,6 +45,8 @@ static const struct setting server_table[] = {
     {"max-body", SIZE, SERVER(max_body), 64 << 10, 1, 16 << 20, NULL},
     {"min-delay", DURATION, SERVER(min_delay), 0, 0, LONGEST, NULL},
     {"max-delay", DURATION, SERVER(max_delay), DAY, 0, LONGEST, NULL},
+    {"redirects", COUNT, SERVER(redirects), 5, 0, 20, NULL},
+    {"verify", CHOICE, SERVER(verify), 1, 0, 1, yes_no},
     {"retry", DURATION, SERVER(retry), SECOND, 10 * MILLISECOND, LONGEST, NULL},
     {"retry-max", DURATION, SERVER(retry_max), MINUTE, 10 * MILLISECOND, LONGEST, NULL},
     {0},

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 
 bool address_parse(const char *text, uint16_t port, union address *address)
 {
@@ -17,6 +18,16 @@ bool address_parse(const char *text, uint16_t port, union address *address)
         return true;
     }
     return false;
+}
+
+bool address_equal(const union address *a, const union address *b)
+{
+    if (a->any.sa_family != b->any.sa_family)
+        return false;
+    if (a->any.sa_family == AF_INET6)
+        return a->v6.sin6_port == b->v6.sin6_port && a->v6.sin6_scope_id == b->v6.sin6_scope_id &&
+               memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0;
+    return a->v4.sin_port == b->v4.sin_port && a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
 }
 
 char *address_text(const union address *address, char out[ADDRESS_TEXT_SIZE])

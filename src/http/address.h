@@ -19,6 +19,9 @@ enum { ADDRESS_TEXT_SIZE = INET6_ADDRSTRLEN + 8 };
 /* Reads an IPv4 or IPv6 address without brackets. False: it is a name. */
 bool address_parse(const char *text, uint16_t port, union address *address);
 
+/* Family, address, port and zone. */
+bool address_equal(const union address *a, const union address *b);
+
 /* "127.0.0.1:80" or "[::1]:80". Returns `out`. */
 char *address_text(const union address *address, char out[ADDRESS_TEXT_SIZE]);
 

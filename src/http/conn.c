@@ -1,32 +1,30 @@
 #include "http/conn.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/duration.h"
+#include "http/happy_eyeballs.h"
 
-/* Freed when libuv has closed the handle; `conn` is NULL from the closing on. */
-struct conn_socket {
-    uv_tcp_t tcp;
-    struct conn *conn;
-};
+/* How long a silent resolver is waited for where an address is known that works; as long
+ * as RFC 8767 section 5 would have a resolver wait before it serves stale data. */
+#define RESOLVER_PATIENCE (1800 * MILLISECOND)
+
+/* RFC 6555 section 4.2: an address that worked is preferred for ten minutes. */
+#define PREFERENCE (10 * MINUTE)
+
+#define ANSWERED_UNASKED "the server answered before it was asked"
 
 /* What only the way to an open connection needs. */
 struct conn_attempt {
     struct conn *conn;
-    struct dns_query *query; /* while resolving */
     struct wakeup limit;
-    int64_t allowed, deadline;
-    union address addresses[DNS_ADDRESSES_MAX];
-    size_t count, next; /* of the address to be tried next */
-    int error;          /* of the last address tried; UV_ETIMEDOUT while there is none */
-    char host[URL_HOST_MAX + 1];
+    int64_t deadline; /* while waiting for a descriptor: what is left until then */
+    struct candidates candidates;
+    struct happy_eyeballs race; /* from CONN_CONNECTING on */
 };
 
 static const char *state_name(enum conn_state state)
@@ -34,7 +32,9 @@ static const char *state_name(enum conn_state state)
     switch (state) {
     case CONN_CLOSED: return "closed";
     case CONN_RESOLVING: return "resolving";
+    case CONN_WAITING: return "waiting";
     case CONN_CONNECTING: return "connecting";
+    case CONN_HANDSHAKING: return "handshaking";
     case CONN_OPEN: return "open";
     }
     return "unknown";
@@ -49,27 +49,13 @@ static void set_state(struct conn *conn, enum conn_state state)
         conn->env->trace(conn->env->trace_user, conn, state_name(old), state_name(state));
 }
 
-static void free_socket(uv_handle_t *handle)
-{
-    free(container_of((uv_tcp_t *)handle, struct conn_socket, tcp));
-}
-
-static void drop_socket(struct conn *conn)
-{
-    if (conn->socket == NULL)
-        return;
-    conn->socket->conn = NULL;
-    uv_close((uv_handle_t *)&conn->socket->tcp, free_socket);
-    conn->socket = NULL;
-}
-
 static void drop_attempt(struct conn *conn)
 {
     struct conn_attempt *attempt = conn->attempt;
     if (attempt == NULL)
         return;
-    if (attempt->query != NULL)
-        dns_cancel(attempt->query);
+    happy_eyeballs_close(&attempt->race);
+    candidates_close(&attempt->candidates);
     wakeup_cancel(conn->env->wakeups, &attempt->limit);
     free(attempt);
     conn->attempt = NULL;
@@ -78,14 +64,26 @@ static void drop_attempt(struct conn *conn)
 void conn_close(struct conn *conn)
 {
     drop_attempt(conn);
-    drop_socket(conn);
+    tls_free(conn->tls);
+    conn->tls = NULL;
+    if (conn->stream != NULL)
+        stream_close(conn->stream);
+    conn->stream = NULL;
+    slot_release(&conn->env->slots, &conn->slot);
     set_state(conn, CONN_CLOSED);
+}
+
+void conn_forget(struct conn *conn)
+{
+    tls_session_free(conn->session);
+    conn->session = NULL;
+    conn->known = (struct known_address){0};
 }
 
 __attribute__((format(printf, 4, 5))) static void end(struct conn *conn, enum failure_reason reason,
                                                       int code, const char *format, ...)
 {
-    char detail[URL_HOST_MAX + 128];
+    char detail[URL_HOST_MAX + 192];
     va_list args;
     va_start(args, format);
     vsnprintf(detail, sizeof detail, format, args);
@@ -97,248 +95,366 @@ __attribute__((format(printf, 4, 5))) static void end(struct conn *conn, enum fa
 
 /* --- an open connection ---------------------------------------------------- */
 
-static void give_read_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+/* A session that went wrong is not tried again. */
+static void end_tls(struct conn *conn)
 {
-    struct conn_socket *socket = container_of((uv_tcp_t *)handle, struct conn_socket, tcp);
-    (void)suggested;
-    *buffer = uv_buf_init(socket->conn->env->read_buffer, HTTP_READ_SIZE);
+    char why[160];
+    tls_error(conn->tls, why, sizeof why);
+    tls_session_free(conn->session);
+    conn->session = NULL;
+    end(conn, FAILURE_TLS, UV_EPROTO, "%s", why);
 }
 
-/* libuv says UV_EOF without looking where a reset follows close behind data: such an
- * end must not complete a body that ends with the connection. */
-static int true_end(uv_stream_t *stream)
+/* The owner may close it within its callback: the stream knows. */
+static void read_tls(struct conn *conn, struct stream *stream)
 {
-    uv_os_fd_t fd;
-    char byte;
-    if (uv_fileno((uv_handle_t *)stream, &fd) == 0 &&
-        recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno != EAGAIN)
-        return uv_translate_sys_error(errno);
-    return UV_EOF;
-}
-
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
-{
-    struct conn *conn = container_of((uv_tcp_t *)stream, struct conn_socket, tcp)->conn;
-    if (length == UV_EOF)
-        length = true_end(stream);
-    if (length > 0)
-        conn->callbacks->received(conn, buffer->base, (size_t)length);
-    else if (length == UV_EOF)
-        end(conn, FAILURE_CLOSED, UV_EOF, "the server closed the connection");
-    else if (length < 0)
-        end(conn, FAILURE_CLOSED, (int)length, "the connection broke: %s",
-            uv_strerror((int)length));
-}
-
-/* The part of a request that did not fit in the socket's buffer. */
-struct rest {
-    uv_write_t request;
-    char bytes[];
-};
-
-static void on_written(uv_write_t *request, int status)
-{
-    struct conn *conn = container_of((uv_tcp_t *)request->handle, struct conn_socket, tcp)->conn;
-    free(container_of(request, struct rest, request));
-    if (status < 0 && conn != NULL)
-        end(conn, FAILURE_CLOSED, status, "the connection broke: %s", uv_strerror(status));
-}
-
-static int write_rest(struct conn *conn, const char *bytes, size_t length)
-{
-    struct rest *rest = malloc(sizeof *rest + length);
-    if (rest == NULL)
-        return UV_ENOMEM;
-    memcpy(rest->bytes, bytes, length);
-    uv_buf_t buffer = uv_buf_init(rest->bytes, (unsigned)length);
-    int error = uv_write(&rest->request, (uv_stream_t *)&conn->socket->tcp, &buffer, 1, on_written);
-    if (error != 0)
-        free(rest);
-    return error;
-}
-
-int conn_write(struct conn *conn, const char *bytes, size_t length)
-{
-    uv_buf_t buffer = uv_buf_init((char *)bytes, (unsigned)length);
-    int written = uv_try_write((uv_stream_t *)&conn->socket->tcp, &buffer, 1);
-    if (written == UV_EAGAIN)
-        written = 0;
-    if (written < 0)
-        return written;
-    if ((size_t)written == length)
-        return 0;
-    return write_rest(conn, bytes + written, length - (size_t)written);
-}
-
-bool conn_is_quiet(const struct conn *conn)
-{
-    uv_os_fd_t fd;
-    char byte;
-    if (uv_fileno((const uv_handle_t *)&conn->socket->tcp, &fd) != 0)
-        return false;
-    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-           (errno == EAGAIN || errno == EWOULDBLOCK);
-}
-
-/* --- the way to it --------------------------------------------------------- */
-
-static void try_next_address(struct conn *conn);
-
-static void on_resolve_limit(struct wakeup *wakeup)
-{
-    struct conn_attempt *attempt = container_of(wakeup, struct conn_attempt, limit);
-    char limit[DURATION_SIZE];
-    end(attempt->conn, FAILURE_DNS, UV_ETIMEDOUT, "%s: no answer from the resolver within %s",
-        attempt->host, duration_text(limit, attempt->allowed));
-}
-
-static void on_connect_limit(struct wakeup *wakeup)
-{
-    struct conn_attempt *attempt = container_of(wakeup, struct conn_attempt, limit);
-    attempt->error = UV_ETIMEDOUT;
-    drop_socket(attempt->conn);
-    try_next_address(attempt->conn);
-}
-
-/* The last address has failed, or the time is up. A turn later than that, since the last failure
- * may have come at once, within conn_open(). */
-static void on_exhausted(struct wakeup *wakeup)
-{
-    struct conn_attempt *attempt = container_of(wakeup, struct conn_attempt, limit);
-    char address[ADDRESS_TEXT_SIZE], more[80] = "", limit[DURATION_SIZE];
-    if (attempt->next == 0) {
-        end(attempt->conn, FAILURE_DNS, UV_ETIMEDOUT, "%s: the look-up took all of %s",
-            attempt->host, duration_text(limit, attempt->allowed));
-        return;
+    size_t length;
+    while (stream->owner == conn) {
+        switch (tls_read(conn->tls, conn->env->plain_buffer, TLS_PLAIN_SIZE, &length)) {
+        case TLS_DONE: conn->callbacks->received(conn, conn->env->plain_buffer, length); break;
+        case TLS_WANTS_MORE: return;
+        case TLS_FAILED: end_tls(conn); return;
+        case TLS_ENDED:
+            end(conn, FAILURE_CLOSED, UV_EOF, "the server closed the connection");
+            return;
+        }
     }
-    if (attempt->count > 1)
-        snprintf(more, sizeof more, " (number %zu of %zu addresses)", attempt->next,
-                 attempt->count);
-    end(attempt->conn, FAILURE_CONNECT, attempt->error, "%s%s: %s",
-        address_text(&attempt->addresses[attempt->next - 1], address), more,
-        uv_strerror(attempt->error));
 }
 
 static void opened(struct conn *conn)
 {
-    uv_stream_t *stream = (uv_stream_t *)&conn->socket->tcp;
-    uv_tcp_nodelay(&conn->socket->tcp, 1);
-    int error = uv_read_start(stream, give_read_buffer, on_read);
-    if (error != 0) {
-        end(conn, FAILURE_CONNECT, error, "%s", uv_strerror(error));
-        return;
-    }
     drop_attempt(conn);
     set_state(conn, CONN_OPEN);
     conn->callbacks->opened(conn);
 }
 
-static void on_connected(uv_connect_t *request, int status)
+/* What comes with the end of the handshake was not asked for. */
+static void on_handshaken(struct conn *conn, struct stream *stream)
 {
-    struct conn *conn = container_of((uv_tcp_t *)request->handle, struct conn_socket, tcp)->conn;
-    free(request);
-    if (conn == NULL)
-        return; /* closed meanwhile */
-    if (status == 0) {
+    size_t length;
+    switch (tls_read(conn->tls, conn->env->plain_buffer, TLS_PLAIN_SIZE, &length)) {
+    case TLS_DONE: end(conn, FAILURE_PROTOCOL, 0, ANSWERED_UNASKED); break;
+    case TLS_WANTS_MORE:
         opened(conn);
+        if (stream->owner == conn)
+            read_tls(conn, stream);
+        break;
+    case TLS_FAILED: end_tls(conn); break;
+    case TLS_ENDED:
+        end(conn, FAILURE_TLS, UV_EOF, "the server closed the connection after the TLS handshake");
+        break;
+    }
+}
+
+static void go_on_with_handshake(struct conn *conn, struct stream *stream)
+{
+    switch (tls_handshake(conn->tls)) {
+    case TLS_DONE: on_handshaken(conn, stream); break;
+    case TLS_WANTS_MORE: break;
+    case TLS_FAILED:
+    case TLS_ENDED: end_tls(conn); break;
+    }
+}
+
+static void on_received(struct stream *stream, const char *bytes, size_t length)
+{
+    struct conn *conn = stream->owner;
+    if (conn->tls == NULL) {
+        conn->callbacks->received(conn, bytes, length);
         return;
     }
-    conn->attempt->error = status;
-    drop_socket(conn);
-    try_next_address(conn);
+    tls_give(conn->tls, bytes, length);
+    if (conn->state == CONN_HANDSHAKING)
+        go_on_with_handshake(conn, stream);
+    else
+        read_tls(conn, stream);
 }
 
-static int start_connecting(struct conn *conn, const union address *address)
+static void on_ended(struct stream *stream, int error)
 {
-    struct conn_socket *socket = calloc(1, sizeof *socket);
-    uv_connect_t *request = malloc(sizeof *request);
-    int error = socket == NULL || request == NULL ? UV_ENOMEM : 0;
-    if (error == 0)
-        error = uv_tcp_init(conn->env->loop, &socket->tcp);
-    if (error != 0) {
-        free(socket);
-        free(request);
-        return error;
-    }
-    socket->conn = conn;
-    conn->socket = socket;
-    error = uv_tcp_connect(request, &socket->tcp, &address->any, on_connected);
-    if (error != 0) {
-        free(request);
-        drop_socket(conn);
-    }
-    return error;
+    struct conn *conn = stream->owner;
+    if (conn->state == CONN_HANDSHAKING)
+        end(conn, FAILURE_TLS, error, "the server %s in the TLS handshake",
+            error == UV_EOF ? "closed the connection" : "broke the connection");
+    else if (error != UV_EOF)
+        end(conn, FAILURE_CLOSED, error, "the connection broke: %s", uv_strerror(error));
+    else if (conn->tls != NULL)
+        end(conn, FAILURE_CLOSED, UV_ECONNABORTED,
+            "the connection was cut off, without the close_notify of TLS");
+    else
+        end(conn, FAILURE_CLOSED, UV_EOF, "the server closed the connection");
 }
 
-/* Each address has an equal share of the time that is left. */
-static void try_next_address(struct conn *conn)
+static const struct stream_callbacks stream_callbacks = {.received = on_received,
+                                                         .ended = on_ended};
+
+static int send_to_stream(void *user, const char *bytes, size_t length)
 {
-    struct conn_attempt *attempt = conn->attempt;
-    int64_t now = clock_now();
-
-    set_state(conn, CONN_CONNECTING);
-    while (attempt->next < attempt->count && now < attempt->deadline) {
-        int64_t share = (attempt->deadline - now) / (int64_t)(attempt->count - attempt->next);
-        attempt->error = start_connecting(conn, &attempt->addresses[attempt->next++]);
-        if (attempt->error == 0) {
-            wakeup_set(conn->env->wakeups, &attempt->limit, now + share, on_connect_limit);
-            return;
-        }
-    }
-    wakeup_set(conn->env->wakeups, &attempt->limit, 0, on_exhausted);
+    struct conn *conn = user;
+    return stream_write(conn->stream, bytes, length);
 }
 
-static void on_resolved(void *owner, int status, const union address *addresses, size_t count)
+int conn_write(struct conn *conn, const char *bytes, size_t length)
+{
+    if (conn->slot.state == SLOT_IDLE)
+        slot_resume(&conn->env->slots, &conn->slot);
+    if (conn->tls == NULL)
+        return stream_write(conn->stream, bytes, length);
+    return tls_write(conn->tls, bytes, length) == TLS_DONE ? 0 : UV_EPIPE;
+}
+
+void conn_rest(struct conn *conn)
+{
+    slot_rest(&conn->env->slots, &conn->slot);
+}
+
+bool conn_is_quiet(const struct conn *conn)
+{
+    return stream_peek(conn->stream) == STREAM_IS_QUIET;
+}
+
+bool conn_is_resumed(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN && conn->tls != NULL && tls_is_resumed(conn->tls);
+}
+
+/* --- the way to it: TLS -------------------------------------------------------- */
+
+static const char *peer_name(const struct conn *conn, char host[URL_HOST_MAX + 1])
+{
+    const struct conn_target *target = &conn->target;
+    if (target->settings->server_name != NULL && !target->foreign)
+        return target->settings->server_name;
+    return url_host(target->url, host);
+}
+
+static void start_handshake(struct conn *conn)
+{
+    char why[160], host[URL_HOST_MAX + 1];
+    struct tls_context *context = tls_contexts_get(conn->env->tls, conn->target.settings,
+                                                   conn->target.foreign, why, sizeof why);
+    if (context == NULL) {
+        end(conn, FAILURE_TLS, 0, "%s", why);
+        return;
+    }
+    conn->tls = tls_new(context, peer_name(conn, host), &conn->session, send_to_stream, conn);
+    if (conn->tls == NULL) {
+        end(conn, FAILURE_TLS, UV_ENOMEM, "memory is short");
+        return;
+    }
+    set_state(conn, CONN_HANDSHAKING);
+    go_on_with_handshake(conn, conn->stream);
+}
+
+static void on_stream(struct conn *conn, struct stream *stream)
+{
+    conn->stream = stream;
+    int error = stream_adopt(stream, &stream_callbacks, conn);
+    if (error != 0)
+        end(conn, FAILURE_CONNECT, error, "%s", uv_strerror(error));
+    else if (conn->target.url->https)
+        start_handshake(conn);
+    else if (stream_peek(stream) == STREAM_HAS_BYTES)
+        end(conn, FAILURE_PROTOCOL, 0, ANSWERED_UNASKED);
+    else
+        opened(conn);
+}
+
+/* --- the way to it: connect ------------------------------------------------------ */
+
+static void end_connecting(struct conn *conn, int error)
+{
+    const struct happy_eyeballs *race = &conn->attempt->race;
+    char address[ADDRESS_TEXT_SIZE], more[64] = "";
+    if (race->tried > 1)
+        snprintf(more, sizeof more, " (the last of %zu addresses tried)", race->tried);
+    const union address *last =
+        race->running > 0 ? &race->runners[race->running - 1].address : &race->failed;
+    end(conn, FAILURE_CONNECT, error, "%s%s: %s", address_text(last, address), more,
+        uv_strerror(error));
+}
+
+static void on_decided(void *owner, struct stream *stream, const union address *address)
 {
     struct conn *conn = owner;
-    struct conn_attempt *attempt = conn->attempt;
-
-    attempt->query = NULL;
-    if (status != ARES_SUCCESS) {
-        end(conn, FAILURE_DNS, status, "%s: %s", attempt->host, ares_strerror(status));
+    if (stream == NULL) {
+        end_connecting(conn, conn->attempt->race.error);
         return;
     }
-    memcpy(attempt->addresses, addresses, count * sizeof *addresses);
-    attempt->count = count;
-    try_next_address(conn);
+    conn->known.address = *address;
+    conn->known.preferred_until = clock_now() + PREFERENCE;
+    conn->stale_address = conn->attempt->candidates.stale;
+    on_stream(conn, stream);
 }
 
-static int resolve(struct conn *conn, uint16_t port)
+static void end_unix(struct conn *conn, int error)
+{
+    end(conn, FAILURE_CONNECT, error, "%s: %s", conn->target.settings->unix_socket,
+        uv_strerror(error));
+}
+
+static void on_unix_connected(struct stream *stream, int status)
+{
+    struct conn *conn = stream->owner;
+    if (status == 0)
+        on_stream(conn, stream);
+    else
+        end_unix(conn, status);
+}
+
+static const struct stream_callbacks unix_callbacks = {.connected = on_unix_connected};
+
+static void on_out_of_memory(struct wakeup *wakeup)
+{
+    end(container_of(wakeup, struct conn_attempt, limit)->conn, FAILURE_CONNECT, UV_ENOMEM,
+        "memory is short");
+}
+
+static bool is_unix(const struct conn *conn)
+{
+    return conn->target.settings->unix_socket != NULL && !conn->target.foreign;
+}
+
+static void connect_to_unix(struct conn *conn)
+{
+    int error =
+        stream_connect_unix(&conn->stream, conn->env->loop, conn->target.settings->unix_socket,
+                            conn->env->read_buffer, &unix_callbacks, conn);
+    if (error != 0)
+        wakeup_set(conn->env->wakeups, &conn->attempt->limit, 0, on_out_of_memory);
+}
+
+/* A descriptor is there, and so is an address. */
+static void start_connecting(struct conn *conn)
 {
     struct conn_attempt *attempt = conn->attempt;
-    attempt->query = dns_ask(&conn->env->dns, attempt->host, port, on_resolved, conn);
-    if (attempt->query == NULL)
-        return UV_ENOMEM;
-    set_state(conn, CONN_RESOLVING);
-    wakeup_set(conn->env->wakeups, &attempt->limit, attempt->deadline, on_resolve_limit);
-    return 0;
+    set_state(conn, CONN_CONNECTING);
+    if (is_unix(conn))
+        connect_to_unix(conn);
+    else
+        happy_eyeballs_start(&attempt->race, conn->env, &attempt->candidates, attempt->deadline,
+                             on_decided, conn);
 }
 
-void conn_init(struct conn *conn, struct http_env *env, const struct conn_callbacks *callbacks)
+static void on_limit(struct wakeup *wakeup);
+
+/* While it waits for a descriptor, its time stands still. */
+static void on_granted(struct slot *slot)
 {
-    *conn = (struct conn){.state = CONN_CLOSED, .env = env, .callbacks = callbacks};
+    struct conn *conn = container_of(slot, struct conn, slot);
+    struct conn_attempt *attempt = conn->attempt;
+    attempt->deadline += clock_now();
+    wakeup_set(conn->env->wakeups, &attempt->limit, attempt->deadline, on_limit);
+    conn->callbacks->waiting(conn, false);
+    start_connecting(conn);
 }
 
-int conn_open(struct conn *conn, const struct url *url, int64_t limit)
+static void take_slot(struct conn *conn)
+{
+    struct conn_attempt *attempt = conn->attempt;
+    if (slot_take(&conn->env->slots, &conn->slot)) {
+        start_connecting(conn);
+        return;
+    }
+    wakeup_cancel(conn->env->wakeups, &attempt->limit);
+    attempt->deadline -= clock_now();
+    set_state(conn, CONN_WAITING);
+    conn->callbacks->waiting(conn, true);
+}
+
+static void on_reclaim(struct slot *slot)
+{
+    end(container_of(slot, struct conn, slot), FAILURE_CANCELED, UV_ECANCELED,
+        "its descriptor was needed elsewhere");
+}
+
+const struct slots_callbacks conn_slots_callbacks = {on_granted, on_reclaim};
+
+/* --- the way to it: names ---------------------------------------------------------- */
+
+static void on_look_up_limit(struct conn *conn)
+{
+    char limit[DURATION_SIZE];
+    end(conn, FAILURE_DNS, UV_ETIMEDOUT, "%s: no answer from the resolver within %s",
+        conn->attempt->candidates.host,
+        duration_text(limit, conn->target.settings->connect_timeout));
+}
+
+static void on_answer(struct conn *conn)
+{
+    const struct candidates *candidates = &conn->attempt->candidates;
+    int status = candidates_status(candidates);
+
+    if (candidates_left(candidates) == 0 && !candidates_pending(candidates))
+        end(conn, FAILURE_DNS, status, "%s: %s", candidates->host, ares_strerror(status));
+    else if (candidates_left(candidates) > 0 && clock_now() < conn->attempt->deadline)
+        take_slot(conn);
+    else if (candidates_left(candidates) > 0)
+        on_look_up_limit(conn);
+}
+
+static void on_candidates(void *owner)
+{
+    struct conn *conn = owner;
+    if (conn->state == CONN_RESOLVING)
+        on_answer(conn);
+    else if (conn->state == CONN_CONNECTING)
+        happy_eyeballs_go_on(&conn->attempt->race);
+}
+
+static void on_limit(struct wakeup *wakeup)
+{
+    struct conn_attempt *attempt = container_of(wakeup, struct conn_attempt, limit);
+    struct conn *conn = attempt->conn;
+    char limit[DURATION_SIZE];
+
+    duration_text(limit, conn->target.settings->connect_timeout);
+    if (conn->state == CONN_RESOLVING)
+        on_look_up_limit(conn);
+    else if (conn->state == CONN_HANDSHAKING)
+        end(conn, FAILURE_TLS, UV_ETIMEDOUT, "the TLS handshake was not over within %s", limit);
+    else if (is_unix(conn))
+        end_unix(conn, UV_ETIMEDOUT);
+    else
+        end_connecting(conn, UV_ETIMEDOUT);
+}
+
+static int start_resolving(struct conn *conn)
+{
+    struct conn_attempt *attempt = conn->attempt;
+    const struct server_settings *settings = conn->target.settings;
+    int64_t patience = settings->connect_timeout / 2;
+    if (patience > RESOLVER_PATIENCE)
+        patience = RESOLVER_PATIENCE;
+    return candidates_start(&attempt->candidates, conn->env, conn->target.url,
+                            (enum address_family)settings->address_family, &conn->known, patience,
+                            on_candidates, conn);
+}
+
+void conn_init(struct conn *conn, struct http_env *env, const struct conn_callbacks *callbacks,
+               void *owner)
+{
+    *conn = (struct conn){.state = CONN_CLOSED, .env = env, .callbacks = callbacks, .owner = owner};
+}
+
+int conn_open(struct conn *conn, const struct conn_target *target)
 {
     struct conn_attempt *attempt = calloc(1, sizeof *attempt);
     if (attempt == NULL)
         return UV_ENOMEM;
-    conn->url = url;
-    attempt->conn = conn;
-    attempt->allowed = limit;
-    attempt->deadline = clock_now() + limit;
-    attempt->error = UV_ETIMEDOUT;
-    url_host(url, attempt->host);
+    conn->target = *target;
     conn->attempt = attempt;
+    conn->stale_address = false;
+    attempt->conn = conn;
+    attempt->deadline = clock_now() + target->settings->connect_timeout;
+    wakeup_set(conn->env->wakeups, &attempt->limit, attempt->deadline, on_limit);
 
-    if (address_parse(attempt->host, url->port, &attempt->addresses[0])) {
-        attempt->count = 1;
-        try_next_address(conn);
-        return 0;
-    }
-    int error = resolve(conn, url->port);
+    int error = is_unix(conn) ? 0 : start_resolving(conn);
     if (error != 0)
         conn_close(conn);
+    else if (is_unix(conn) || attempt->candidates.ready)
+        take_slot(conn);
+    else
+        set_state(conn, CONN_RESOLVING);
     return error;
 }

@@ -17,6 +17,14 @@ enum { FIRST_TIMEOUT_MS = 1000, TRIES = 3 };
  * walks through all queries, and would be asked for each. */
 #define TICK (100 * MILLISECOND)
 
+/* What c-ares reads when a channel is made; 1.18 cannot read it again. */
+static const char resolv_conf[] = "/etc/resolv.conf";
+#define CHECK_INTERVAL (500 * MILLISECOND)
+
+/* A right answer that came too late is worth this long, and so many are kept. */
+#define LATE_LIFE MINUTE
+enum { LATE_MAX = 1024 };
+
 /* One caller's. */
 struct dns_query {
     struct dns_look_up *look_up;
@@ -26,12 +34,16 @@ struct dns_query {
     uint16_t port;
 };
 
-/* One host's. It goes on when all its callers have gone, as c-ares cannot cancel a
- * single one; who comes meanwhile joins. So there is never more than one a host. */
+/* One host's addresses of one family. It goes on when all its callers have gone, as c-ares
+ * cannot cancel a single one; who comes meanwhile joins. So there are never two of the same. */
 struct dns_look_up {
     struct dns *dns;
+    TAILQ_ENTRY(dns_look_up) link; /* pending, late or answered */
     TAILQ_HEAD(, dns_query) queries;
-    struct dns_look_up *next; /* in the list of the answered */
+    bool still_wanted; /* by somebody who could not wait */
+    bool done;
+    int64_t done_at;
+    int family;
     int status;
     size_t count;
     union address addresses[DNS_ADDRESSES_MAX];
@@ -45,11 +57,14 @@ struct dns_socket {
     ares_socket_t fd;
 };
 
+static void check_resolv_conf(struct dns *dns);
+
 static void on_tick(struct wakeup *wakeup)
 {
     struct dns *dns = container_of(wakeup, struct dns, tick);
+    check_resolv_conf(dns);
     ares_process_fd(dns->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    if (dns->pending_count > 0)
+    if (!TAILQ_EMPTY(&dns->pending))
         wakeup_set(dns->wakeups, &dns->tick, clock_now() + TICK, on_tick);
 }
 
@@ -104,18 +119,36 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
     }
 }
 
-int dns_init(struct dns *dns, uv_loop_t *loop, struct wakeups *wakeups)
+/* Returns c-ares' code. */
+static int make_channel(struct dns *dns, ares_channel *channel)
 {
     struct ares_options options = {.timeout = FIRST_TIMEOUT_MS,
                                    .tries = TRIES,
                                    .sock_state_cb = on_socket_state,
                                    .sock_state_cb_data = dns};
-    *dns = (struct dns){.loop = loop, .wakeups = wakeups};
+    return ares_init_options(channel, &options,
+                             ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+}
+
+static struct stat stat_resolv_conf(void)
+{
+    struct stat info;
+    if (stat(resolv_conf, &info) != 0)
+        memset(&info, 0, sizeof info);
+    return info;
+}
+
+int dns_init(struct dns *dns, uv_loop_t *loop, struct wakeups *wakeups)
+{
+    *dns = (struct dns){.loop = loop, .wakeups = wakeups, .checked = clock_now()};
+    TAILQ_INIT(&dns->pending);
+    TAILQ_INIT(&dns->answered);
+    TAILQ_INIT(&dns->late);
     int status = ares_library_init(ARES_LIB_INIT_ALL);
     if (status != ARES_SUCCESS)
         return status;
-    status = ares_init_options(&dns->channel, &options,
-                               ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+    dns->resolv_conf = stat_resolv_conf();
+    status = make_channel(dns, &dns->channel);
     if (status != ARES_SUCCESS)
         ares_library_cleanup();
     else
@@ -126,7 +159,7 @@ int dns_init(struct dns *dns, uv_loop_t *loop, struct wakeups *wakeups)
 static int by_host(const void *left, const void *right)
 {
     const struct dns_look_up *a = left, *b = right;
-    return strcmp(a->host, b->host);
+    return a->family != b->family ? a->family - b->family : strcmp(a->host, b->host);
 }
 
 static void set_port(union address *address, uint16_t port)
@@ -151,14 +184,40 @@ static void deliver_all(struct wakeup *wakeup)
     struct dns *dns = container_of(wakeup, struct dns, deliver);
     struct dns_look_up *look_up;
     struct dns_query *query;
-    while ((look_up = dns->answered) != NULL) {
-        dns->answered = look_up->next;
+    while ((look_up = TAILQ_FIRST(&dns->answered)) != NULL) {
+        TAILQ_REMOVE(&dns->answered, look_up, link);
         while ((query = TAILQ_FIRST(&look_up->queries)) != NULL) {
             TAILQ_REMOVE(&look_up->queries, query, link);
             deliver(look_up, query);
         }
         free(look_up);
     }
+}
+
+static void answer(struct dns_look_up *look_up)
+{
+    struct dns *dns = look_up->dns;
+    tdelete(look_up, &dns->by_host, by_host);
+    TAILQ_INSERT_TAIL(&dns->answered, look_up, link);
+    wakeup_set(dns->wakeups, &dns->deliver, 0, deliver_all);
+}
+
+static void drop_late(struct dns_look_up *look_up)
+{
+    struct dns *dns = look_up->dns;
+    TAILQ_REMOVE(&dns->late, look_up, link);
+    dns->late_count--;
+    tdelete(look_up, &dns->by_host, by_host);
+    free(look_up);
+}
+
+static void keep_late(struct dns_look_up *look_up)
+{
+    struct dns *dns = look_up->dns;
+    look_up->done_at = clock_now();
+    TAILQ_INSERT_TAIL(&dns->late, look_up, link);
+    if (++dns->late_count > LATE_MAX)
+        drop_late(TAILQ_FIRST(&dns->late));
 }
 
 static void copy_addresses(struct dns_look_up *look_up, const struct ares_addrinfo *result)
@@ -176,67 +235,133 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
     struct dns *dns = look_up->dns;
     (void)timeouts;
 
+    if (dns->replacing && status == ARES_EDESTRUCTION)
+        return;
     look_up->status = status;
+    look_up->done = true;
     if (status == ARES_SUCCESS)
         copy_addresses(look_up, result);
     if (status == ARES_SUCCESS && look_up->count == 0)
         look_up->status = ARES_ENODATA;
     if (result != NULL)
         ares_freeaddrinfo(result);
-    tdelete(look_up, &dns->pending, by_host);
-    dns->pending_count--;
-    look_up->next = dns->answered;
-    dns->answered = look_up;
-    wakeup_set(dns->wakeups, &dns->deliver, 0, deliver_all);
+    TAILQ_REMOVE(&dns->pending, look_up, link);
+    if (look_up->status == ARES_SUCCESS && TAILQ_EMPTY(&look_up->queries) && look_up->still_wanted)
+        keep_late(look_up);
+    else
+        answer(look_up);
 }
 
-static struct dns_look_up *find(struct dns *dns, const char *host)
+/* The order of the answer stays: sorting it (RFC 6724) would send most clients to the same
+ * of many addresses, and an unreachable one costs no time where others are tried beside it. */
+static void ask(struct dns_look_up *look_up)
 {
-    struct dns_look_up key;
-    strcpy(key.host, host);
-    struct dns_look_up *const *found = tfind(&key, &dns->pending, by_host);
-    return found == NULL ? NULL : *found;
+    const struct ares_addrinfo_hints hints = {
+        .ai_flags = ARES_AI_NOSORT, .ai_family = look_up->family, .ai_socktype = SOCK_STREAM};
+    ares_getaddrinfo(look_up->dns->channel, look_up->host, NULL, &hints, on_answer, look_up);
 }
 
-static struct dns_look_up *add(struct dns *dns, const char *host)
+/* Destroying the old channel tells its look-ups so; they stay, and are asked anew. */
+static void replace_channel(struct dns *dns, ares_channel channel)
+{
+    struct dns_look_up *look_up, *next, *last = TAILQ_LAST(&dns->pending, dns_look_ups);
+    dns->replacing = true;
+    ares_destroy(dns->channel);
+    dns->replacing = false;
+    dns->channel = channel;
+    for (look_up = TAILQ_FIRST(&dns->pending); look_up != NULL; look_up = next) {
+        next = look_up == last ? NULL : TAILQ_NEXT(look_up, link);
+        ask(look_up); /* may answer it at once, and so take it from the list */
+    }
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* While it is missing, or in the middle of being written, the old one holds. */
+static void check_resolv_conf(struct dns *dns)
+{
+    ares_channel channel;
+    int64_t now = clock_now();
+    if (now < dns->checked + CHECK_INTERVAL)
+        return;
+    dns->checked = now;
+    struct stat info = stat_resolv_conf();
+    if (info.st_size == 0 || is_same_file(&info, &dns->resolv_conf) ||
+        make_channel(dns, &channel) != ARES_SUCCESS)
+        return;
+    dns->resolv_conf = info;
+    replace_channel(dns, channel);
+}
+
+static struct dns_look_up *find(struct dns *dns, const char *host, int family)
+{
+    struct dns_look_up key = {.family = family};
+    strcpy(key.host, host);
+    struct dns_look_up *const *found = tfind(&key, &dns->by_host, by_host);
+    if (found == NULL)
+        return NULL;
+    if (!(*found)->done || clock_now() < (*found)->done_at + LATE_LIFE)
+        return *found;
+    drop_late(*found);
+    return NULL;
+}
+
+static struct dns_look_up *add(struct dns *dns, const char *host, int family)
 {
     struct dns_look_up *look_up = calloc(1, sizeof *look_up);
     if (look_up == NULL)
         return NULL;
     look_up->dns = dns;
+    look_up->family = family;
     TAILQ_INIT(&look_up->queries);
     strcpy(look_up->host, host);
-    if (tsearch(look_up, &dns->pending, by_host) == NULL) {
+    if (tsearch(look_up, &dns->by_host, by_host) == NULL) {
         free(look_up);
         return NULL;
     }
-    if (dns->pending_count++ == 0)
+    if (TAILQ_EMPTY(&dns->pending))
         wakeup_set(dns->wakeups, &dns->tick, clock_now() + TICK, on_tick);
+    TAILQ_INSERT_TAIL(&dns->pending, look_up, link);
     return look_up;
 }
 
-struct dns_query *dns_ask(struct dns *dns, const char *host, uint16_t port, dns_callback *callback,
-                          void *owner)
+static void take_late(struct dns_look_up *look_up)
 {
-    const struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct dns_look_up *running = find(dns, host);
-    struct dns_look_up *look_up = running != NULL ? running : add(dns, host);
+    TAILQ_REMOVE(&look_up->dns->late, look_up, link);
+    look_up->dns->late_count--;
+    answer(look_up);
+}
+
+struct dns_query *dns_ask(struct dns *dns, const char *host, int family, uint16_t port,
+                          dns_callback *callback, void *owner)
+{
     struct dns_query *query = malloc(sizeof *query);
-    if (query == NULL || look_up == NULL) {
-        free(query); /* a look-up without queries ends by itself */
-        query = NULL;
-    } else {
-        *query = (struct dns_query){
-            .look_up = look_up, .callback = callback, .owner = owner, .port = port};
-        TAILQ_INSERT_TAIL(&look_up->queries, query, link);
+    if (query == NULL)
+        return NULL;
+    check_resolv_conf(dns);
+    struct dns_look_up *known = find(dns, host, family);
+    struct dns_look_up *look_up = known != NULL ? known : add(dns, host, family);
+    if (look_up == NULL) {
+        free(query);
+        return NULL;
     }
-    if (running == NULL && look_up != NULL)
-        ares_getaddrinfo(dns->channel, host, NULL, &hints, on_answer, look_up);
+    *query =
+        (struct dns_query){.look_up = look_up, .callback = callback, .owner = owner, .port = port};
+    TAILQ_INSERT_TAIL(&look_up->queries, query, link);
+    if (known == NULL)
+        ask(look_up);
+    else if (known->done)
+        take_late(known);
     return query;
 }
 
-void dns_cancel(struct dns_query *query)
+void dns_cancel(struct dns_query *query, bool still_wanted)
 {
+    query->look_up->still_wanted |= still_wanted;
     TAILQ_REMOVE(&query->look_up->queries, query, link);
     free(query);
 }
@@ -248,4 +373,6 @@ void dns_close(struct dns *dns)
     wakeup_cancel(dns->wakeups, &dns->tick);
     wakeup_cancel(dns->wakeups, &dns->deliver);
     deliver_all(&dns->deliver);
+    while (!TAILQ_EMPTY(&dns->late))
+        drop_late(TAILQ_FIRST(&dns->late));
 }

@@ -1,11 +1,13 @@
 /* One HTTP client for one URL: a request at a time, on a connection that is kept
  * between them (RFC 9112 section 9).
  *
- * Happy path: http_get() sends on the idle connection, or opens one; the bytes go
+ * Happy path: http_send() writes on the idle connection, or opens one; the bytes go
  * through http_response.h; the callback comes; the connection waits for the next
  * request, up to keep-alive. What comes unasked, or after the end of a response,
  * closes the connection. Where a kept connection turns out to be gone before a
- * byte of the answer came, the request is sent once more on a fresh one. */
+ * byte of the answer came, the request is sent once more on a fresh one, unless it
+ * is a POST (RFC 9110 section 9.2.2). Redirects are followed; where they lead to
+ * another origin, that one has a connection of its own, which is kept as well. */
 #ifndef AIOPOLL_HTTP_CLIENT_H
 #define AIOPOLL_HTTP_CLIENT_H
 
@@ -22,47 +24,55 @@
 /* Valid during the callback. Moments are those of clock_now(). */
 struct http_result {
     struct failure failure; /* FAILURE_NONE: a whole response came, whatever its status */
-    int status;             /* 0 where no status line was read */
-    const char *body;
-    size_t body_length;
-    int64_t retry_after; /* ns, or -1 */
-    int64_t started;     /* http_get() */
-    int64_t sent;        /* just before the request's first byte went to the kernel, or -1 */
-    int64_t finished;    /* the last byte of the response had come, or it had failed */
-    bool reused;         /* on a kept connection */
+    int status;             /* of the last response; 0 where no status line was read */
+    const struct http_response *response; /* where there is no failure; else NULL */
+    int64_t retry_after;                  /* ns, or -1 */
+    int64_t started;                      /* http_send() */
+    int64_t sent;                         /* just before the first byte went to the kernel, or -1 */
+    int64_t finished;   /* the last byte of the response had come, or it had failed */
+    bool reused;        /* on a kept connection */
+    unsigned redirects; /* followed */
+    const char *note;   /* a sentence on what was unusual, printable, or NULL */
 };
 
 struct http_client;
+struct http_detour;
 typedef void http_callback(struct http_client *client, const struct http_result *result);
 
 /* To be embedded; container_of() leads back to the owner. */
 struct http_client {
     const struct url *url;
     const struct server_settings *settings;
-    struct conn conn;
-    struct wakeup limit;            /* of the request, or of the idle connection */
-    bool busy;                      /* a request is under way */
-    struct http_response *response; /* of that request */
+    struct conn conn;               /* to the origin of `url` */
+    struct http_detour *detour;     /* NULL until a redirect leads elsewhere */
+    struct wakeup limit;            /* of the request, or of the idle connections */
+    int64_t deadline;               /* of the request; while waiting, what is left until then */
+    struct http_response *response; /* of the request under way, else NULL */
     http_callback *callback;
     int64_t started, sent;
+    bool busy; /* a request is under way */
     bool reused;
+    bool on_kept;  /* this one is on a kept connection */
+    bool bodyless; /* a redirect has turned it into a GET */
+    uint8_t method;
+    uint8_t redirects; /* followed */
 };
 
-enum { HTTP_CLIENT_WAKEUPS = 2 }; /* to be reserved for each client */
+enum { HTTP_CLIENT_WAKEUPS = CONN_WAKEUPS + 1 }; /* to be reserved for each client */
 
 /* `url` and `settings` are borrowed for the client's life. No resource is held. */
 void http_client_init(struct http_client *client, struct http_env *env, const struct url *url,
                       const struct server_settings *settings);
 
-/* Sends a GET. `callback` comes once, from the loop and never from within this
- * call, within settings->timeout; it may end the client. */
-void http_get(struct http_client *client, http_callback *callback);
+/* Sends the request of the settings. `callback` comes once, from the loop and never from
+ * within this call, within settings->timeout; it may end the client. */
+void http_send(struct http_client *client, http_callback *callback);
 
 /* Ends the request under way: its callback comes within this call, with
  * FAILURE_CANCELED. Without one, nothing happens. */
 void http_cancel(struct http_client *client);
 
-/* Lets go of an idle connection. The client can be used again, or forgotten. */
+/* Lets go of all it holds. The client can be used again, or forgotten. */
 void http_client_close(struct http_client *client);
 
 #endif

@@ -5,21 +5,26 @@
 #include <uv.h>
 
 #include "http/dns.h"
+#include "http/slots.h"
+#include "http/stream.h"
+#include "http/tls.h"
 #include "loop/wakeup.h"
 
 struct conn;
-
-enum { HTTP_READ_SIZE = 64 << 10 };
 
 struct http_env {
     uv_loop_t *loop;
     struct wakeups *wakeups;
     struct dns dns;
-    /* NULL, or told of each change of a connection's state: closed, resolving,
-     * connecting, open. */
+    struct slots slots; /* descriptors for connections */
+    struct tls_contexts *tls;
+    /* NULL, or told of each change of a connection's state, by the names of
+     * conn_state_name(). */
     void (*trace)(void *user, const struct conn *conn, const char *from, const char *to);
     void *trace_user;
-    char read_buffer[HTTP_READ_SIZE]; /* for one read at a time: an idle connection has none */
+    /* For one read at a time: an idle connection has no buffer. */
+    char read_buffer[STREAM_READ_SIZE];
+    char plain_buffer[TLS_PLAIN_SIZE];
 };
 
 #endif

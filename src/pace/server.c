@@ -24,9 +24,27 @@ static bool is_redirect(int status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+/* A 304 has no body, but may name the delay in its header. */
+static bool is_good(int status, const struct server_settings *settings)
+{
+    return status / 100 == 2 || (status == 304 && settings->delay_from_header != NULL);
+}
+
+static bool read_delay(const struct http_response *response, const struct server_settings *settings,
+                       int64_t *said, char why[DELAY_WHY_SIZE])
+{
+    if (settings->delay_from_header != NULL)
+        return delay_from_field(settings->delay_from_header, &response->field, said, why);
+    if (response->content_coding[0] == '\0')
+        return delay_from_body(response->body, response->body_length, said, why);
+    delay_why_coded(response->content_coding, why);
+    return false;
+}
+
 /* Whether the response was a good one, and if so what it said. `why` has the
  * words for the failure. */
-static struct failure judge(const struct http_result *result, int64_t *said,
+static struct failure judge(const struct server_settings *settings,
+                            const struct http_result *result, int64_t *said,
                             char why[DELAY_WHY_SIZE])
 {
     struct failure failure = result->failure;
@@ -34,12 +52,12 @@ static struct failure judge(const struct http_result *result, int64_t *said,
         return failure;
     if (is_redirect(result->status)) {
         failure.reason = FAILURE_REDIRECT;
-        snprintf(why, DELAY_WHY_SIZE, "the server redirects (%d), and redirects are not followed",
+        snprintf(why, DELAY_WHY_SIZE, "the server redirects (%d), and redirects is 0",
                  result->status);
-    } else if (result->status / 100 != 2) {
+    } else if (!is_good(result->status, settings)) {
         failure.reason = FAILURE_STATUS;
         snprintf(why, DELAY_WHY_SIZE, "the server answered with status %d", result->status);
-    } else if (!delay_from_body(result->body, result->body_length, said, why)) {
+    } else if (!read_delay(result->response, settings, said, why)) {
         failure.reason = FAILURE_NO_DELAY;
     }
     failure.detail = why;
@@ -99,7 +117,7 @@ static void conclude(struct server *server)
     int64_t said = -1;
     struct poll poll = {.server = server->config, .http = server->result};
 
-    poll.failure = judge(server->result, &said, why);
+    poll.failure = judge(server->config->settings, server->result, &said, why);
     poll.delay = decide(server, &poll, said);
     poll.attempt = server->failures;
     poll.late = server->result->sent < 0 ? -1 : server->result->sent - server->due;
@@ -120,7 +138,7 @@ static void run(struct server *server)
                   wakeup_set(server->wakeups, &server->sleep, server->due, on_wake));
             if (server->canceled)
                 break;
-            AWAIT(server, SERVER_FETCHING, http_get(&server->http, on_fetched));
+            AWAIT(server, SERVER_FETCHING, http_send(&server->http, on_fetched));
             conclude(server);
             if (server->canceled)
                 break;

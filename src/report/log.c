@@ -105,6 +105,8 @@ static void measure(struct log_line *line, const struct poll *poll)
         log_line_seconds(line, "late", rounded(poll->late));
     if (poll->http->reused)
         log_line_true(line, "reused");
+    if (poll->http->redirects > 0)
+        log_line_integer(line, "redirects", poll->http->redirects);
 }
 
 /* A failure is told once, as a warning; while it repeats itself it is debug, but for
@@ -134,13 +136,28 @@ void log_poll(struct log *log, const struct poll *poll)
         log_line_string(&line, "error", failure_name(poll->failure.reason));
         log_line_string(&line, "detail", poll->failure.detail);
         log_line_integer(&line, "attempt", poll->attempt);
+    } else if (poll->http->note != NULL) {
+        log_line_string(&line, "detail", poll->http->note);
     }
     if (poll->ended_run > 0)
         log_line_integer(&line, "repeated", poll->ended_run);
     end(log, &line);
 }
 
-void log_connection(struct log *log, const char *authority, const char *from, const char *to)
+void log_insecure(struct log *log, const char *server)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_WARNING, "insecure"))
+        return;
+    log_line_string(&line, "server", server);
+    log_line_string(
+        &line, "detail",
+        "verify = no: whoever answers is taken for this server, and sees what it is sent");
+    end(log, &line);
+}
+
+void log_connection(struct log *log, const char *authority, const char *from, const char *to,
+                    bool resumed)
 {
     struct log_line line;
     if (!begin(log, &line, LOG_DEBUG, "connection"))
@@ -148,6 +165,8 @@ void log_connection(struct log *log, const char *authority, const char *from, co
     log_line_string(&line, "to", authority);
     log_line_string(&line, "was", from);
     log_line_string(&line, "is", to);
+    if (resumed)
+        log_line_true(&line, "resumed");
     end(log, &line);
 }
 

@@ -30,8 +30,12 @@ void log_ready(struct log *log, size_t servers);
 
 void log_poll(struct log *log, const struct poll *poll);
 
+/* The certificate of a server is not verified. */
+void log_insecure(struct log *log, const char *server);
+
 /* A connection to `authority` ("host:port") goes from one state to another. */
-void log_connection(struct log *log, const char *authority, const char *from, const char *to);
+void log_connection(struct log *log, const char *authority, const char *from, const char *to,
+                    bool resumed);
 
 /* `why`: "SIGTERM", or that all polls that were asked for are done. */
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures);

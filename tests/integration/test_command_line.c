@@ -114,7 +114,6 @@ static const struct mistake {
     {"--log-format=", "write one of text, json\n"},
     {"--log-level=loud", "\"loud\": write one of error, warning, info, debug\n"},
     {"--log-level=INFO", "\"INFO\": write one of error, warning, info, debug\n"},
-    {"https://example.net/", "\"https://example.net/\" cannot be polled"},
     {"ftp://example.net/", "\"ftp://example.net/\" cannot be polled"},
     {"http://", "\"http://\" cannot be polled"},
     {"http://a b/", "\"http://a b/\" cannot be polled"},

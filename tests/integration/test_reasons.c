@@ -71,7 +71,7 @@ static const struct bad {
     {"delay=5%205", "no-delay", 200},
     {"delay=%EF%BB%BF5", "no-delay", 200},
     {"status=300", "status", 300},
-    {"status=301&header=Location:%20/b", "redirect", 301},
+    {"status=301&header=Location:%20gopher://h/", "redirect", 301},
     {"status=302", "redirect", 302},
     {"status=303", "redirect", 303},
     {"status=304", "status", 304},

@@ -1,0 +1,96 @@
+#include "http/slots.h"
+
+#include "base/container_of.h"
+
+void slots_init(struct slots *slots, struct wakeups *wakeups, size_t limit,
+                const struct slots_callbacks *callbacks)
+{
+    *slots = (struct slots){.limit = limit, .wakeups = wakeups, .callbacks = callbacks};
+    TAILQ_INIT(&slots->idle);
+    TAILQ_INIT(&slots->waiting);
+    wakeups_reserve(wakeups, 1);
+}
+
+/* Whether there is a descriptor left, be it that of an idle connection. */
+static bool make_room(struct slots *slots)
+{
+    if (slots->used >= slots->limit && !TAILQ_EMPTY(&slots->idle))
+        slots->callbacks->reclaim(TAILQ_FIRST(&slots->idle));
+    return slots->used < slots->limit;
+}
+
+static void serve(struct wakeup *wakeup)
+{
+    struct slots *slots = container_of(wakeup, struct slots, serve);
+    while (!TAILQ_EMPTY(&slots->waiting) && make_room(slots)) {
+        struct slot *slot = TAILQ_FIRST(&slots->waiting);
+        TAILQ_REMOVE(&slots->waiting, slot, link);
+        slot->state = SLOT_BUSY;
+        slots->used++;
+        slots->callbacks->granted(slot);
+    }
+}
+
+/* A turn later: the caller is in the middle of something. */
+static void serve_soon(struct slots *slots)
+{
+    if (!TAILQ_EMPTY(&slots->waiting) && !wakeup_is_set(&slots->serve))
+        wakeup_set(slots->wakeups, &slots->serve, 0, serve);
+}
+
+bool slot_take(struct slots *slots, struct slot *slot)
+{
+    if (!TAILQ_EMPTY(&slots->waiting) || !make_room(slots)) {
+        slot->state = SLOT_WAITING;
+        TAILQ_INSERT_TAIL(&slots->waiting, slot, link);
+        return false;
+    }
+    slot->state = SLOT_BUSY;
+    slots->used++;
+    return true;
+}
+
+void slot_rest(struct slots *slots, struct slot *slot)
+{
+    slot->state = SLOT_IDLE;
+    TAILQ_INSERT_TAIL(&slots->idle, slot, link);
+    serve_soon(slots);
+}
+
+void slot_resume(struct slots *slots, struct slot *slot)
+{
+    TAILQ_REMOVE(&slots->idle, slot, link);
+    slot->state = SLOT_BUSY;
+}
+
+void slot_release(struct slots *slots, struct slot *slot)
+{
+    switch (slot->state) {
+    case SLOT_FREE: return;
+    case SLOT_WAITING: TAILQ_REMOVE(&slots->waiting, slot, link); break;
+    case SLOT_IDLE: TAILQ_REMOVE(&slots->idle, slot, link); break;
+    case SLOT_BUSY: break;
+    }
+    slots->used -= slot->state != SLOT_WAITING;
+    slot->state = SLOT_FREE;
+    serve_soon(slots);
+}
+
+bool slots_take_extra(struct slots *slots)
+{
+    if (!TAILQ_EMPTY(&slots->waiting) || !make_room(slots))
+        return false;
+    slots->used++;
+    return true;
+}
+
+void slots_return_extra(struct slots *slots)
+{
+    slots->used--;
+    serve_soon(slots);
+}
+
+void slots_close(struct slots *slots)
+{
+    wakeup_cancel(slots->wakeups, &slots->serve);
+}

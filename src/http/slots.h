@@ -1,0 +1,59 @@
+/* Descriptors for connections, where there are fewer of them than servers: who needs
+ * one and finds none takes that of the connection that has been idle longest, or
+ * waits for its turn. */
+#ifndef AIOPOLL_SLOTS_H
+#define AIOPOLL_SLOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "loop/wakeup.h"
+
+enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_BUSY, SLOT_IDLE };
+
+/* To be embedded, all zero at first, in what holds a descriptor. */
+struct slot {
+    TAILQ_ENTRY(slot) link; /* while waiting or idle */
+    enum slot_state state;
+};
+
+TAILQ_HEAD(slot_queue, slot);
+
+struct slots_callbacks {
+    /* It was waiting, and is busy now. From the loop. */
+    void (*granted)(struct slot *slot);
+    /* It is idle: to be released within this call. From the loop, or from within
+     * another's slot_take() or slots_take_extra(). */
+    void (*reclaim)(struct slot *slot);
+};
+
+struct slots {
+    size_t limit, used;
+    struct slot_queue idle, waiting; /* the longest idle or waiting first */
+    struct wakeup serve;
+    struct wakeups *wakeups;
+    const struct slots_callbacks *callbacks;
+};
+
+/* `limit` is at least 1. Takes one of the reserved wake-ups. */
+void slots_init(struct slots *slots, struct wakeups *wakeups, size_t limit,
+                const struct slots_callbacks *callbacks);
+
+/* A free one is busy at once (true), or waits (false). */
+bool slot_take(struct slots *slots, struct slot *slot);
+
+/* Between busy and idle. */
+void slot_rest(struct slots *slots, struct slot *slot);
+void slot_resume(struct slots *slots, struct slot *slot);
+
+/* Whatever its state: it is free. */
+void slot_release(struct slots *slots, struct slot *slot);
+
+/* A further descriptor for who is busy, if there is one that nobody waits for. */
+bool slots_take_extra(struct slots *slots);
+void slots_return_extra(struct slots *slots);
+
+void slots_close(struct slots *slots);
+
+#endif

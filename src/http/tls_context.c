@@ -1,0 +1,151 @@
+#include "http/tls_context.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <search.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/tls_private.h"
+
+/* --- files ---------------------------------------------------------------------- */
+
+__attribute__((format(printf, 3, 4))) static bool refuse(char *why, size_t size, const char *format,
+                                                         ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(why, size, format, args);
+    va_end(args);
+    ERR_clear_error();
+    return false;
+}
+
+static const char *reason(void)
+{
+    const char *text = ERR_reason_error_string(ERR_peek_last_error());
+    return text == NULL ? "OpenSSL does not say why" : text;
+}
+
+static bool load_trust(SSL_CTX *ctx, const struct server_settings *settings, char *why, size_t size)
+{
+    if (settings->ca_file == NULL) {
+        if (SSL_CTX_set_default_verify_paths(ctx) == 1)
+            return true;
+        return refuse(why, size, "the system's certificates cannot be used: %s", reason());
+    }
+    if (SSL_CTX_load_verify_file(ctx, settings->ca_file) == 1)
+        return true;
+    return refuse(why, size, "ca-file %s has no certificate in PEM that can be used: %s",
+                  settings->ca_file, reason());
+}
+
+static bool load_identity(SSL_CTX *ctx, const struct server_settings *settings, char *why,
+                          size_t size)
+{
+    const char *key_file = settings->key_file;
+    if (settings->cert_file == NULL)
+        return true;
+    if (key_file == NULL)
+        key_file = settings->cert_file;
+    if (SSL_CTX_use_certificate_chain_file(ctx, settings->cert_file) != 1)
+        return refuse(why, size, "cert-file %s has no certificate in PEM that can be used: %s",
+                      settings->cert_file, reason());
+    if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
+        return refuse(why, size,
+                      "%s %s has no private key in PEM, without a passphrase, that "
+                      "fits the certificate: %s",
+                      settings->key_file == NULL ? "cert-file" : "key-file", key_file, reason());
+    return true;
+}
+
+/* Nobody is there to be asked for a passphrase. */
+static int no_passphrase(char *buffer, int size, int for_writing, void *user)
+{
+    (void)buffer, (void)size, (void)for_writing, (void)user;
+    return -1;
+}
+
+static SSL_CTX *make_ctx(const struct server_settings *settings, char *why, size_t size)
+{
+    static const unsigned char alpn[] = "\x08http/1.1";
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    if (ctx == NULL) {
+        refuse(why, size, "OpenSSL cannot be set up: %s", reason());
+        return NULL;
+    }
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_alpn_protos(ctx, alpn, sizeof alpn - 1);
+    SSL_CTX_set_verify(ctx, settings->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ctx, tls_keep_session);
+    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+    if (load_trust(ctx, settings, why, size) && load_identity(ctx, settings, why, size))
+        return ctx;
+    SSL_CTX_free(ctx);
+    return NULL;
+}
+
+/* --- all of them ------------------------------------------------------------------ */
+
+static int compare_texts(const char *a, const char *b)
+{
+    return strcmp(a == NULL ? "" : a, b == NULL ? "" : b);
+}
+
+static int by_settings(const void *left, const void *right)
+{
+    const struct server_settings *a = &((const struct tls_context *)left)->settings;
+    const struct server_settings *b = &((const struct tls_context *)right)->settings;
+    int order = compare_texts(a->ca_file, b->ca_file);
+    if (order == 0)
+        order = compare_texts(a->cert_file, b->cert_file);
+    if (order == 0)
+        order = compare_texts(a->key_file, b->key_file);
+    return order != 0 ? order : (int)(a->verify - b->verify);
+}
+
+struct tls_context *tls_contexts_get(struct tls_contexts *contexts,
+                                     const struct server_settings *settings, bool foreign,
+                                     char *why, size_t why_size)
+{
+    struct tls_context key = {.settings = {.ca_file = settings->ca_file,
+                                           .cert_file = foreign ? NULL : settings->cert_file,
+                                           .key_file = foreign ? NULL : settings->key_file,
+                                           .verify = settings->verify}};
+    struct tls_context *const *found = tfind(&key, &contexts->tree, by_settings);
+    if (found != NULL)
+        return *found;
+    struct tls_context *context = malloc(sizeof *context);
+    if (context != NULL) {
+        *context = key;
+        context->ctx = make_ctx(&key.settings, why, why_size);
+        if (context->ctx != NULL && tsearch(context, &contexts->tree, by_settings) != NULL)
+            return context;
+        if (context->ctx == NULL) {
+            free(context);
+            return NULL;
+        }
+        SSL_CTX_free(context->ctx);
+    }
+    free(context);
+    snprintf(why, why_size, "memory is short");
+    return NULL;
+}
+
+static void free_context(void *node)
+{
+    struct tls_context *context = node;
+    SSL_CTX_free(context->ctx);
+    free(context);
+}
+
+void tls_contexts_free(struct tls_contexts *contexts)
+{
+    tdestroy(contexts->tree, free_context);
+    contexts->tree = NULL;
+}

@@ -1,0 +1,27 @@
+/* What connections with the same certificates and the same idea of trust share. */
+#ifndef AIOPOLL_TLS_CONTEXT_H
+#define AIOPOLL_TLS_CONTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/setting.h"
+
+struct tls_context; /* with OpenSSL, an SSL_CTX */
+
+/* All of a process, found by their settings; all zero at first. */
+struct tls_contexts {
+    void *tree; /* tsearch(3) */
+};
+
+/* Finds or makes the context for these settings: `ca_file` or else the system's store,
+ * `cert_file`, `key_file` and `verify`. `foreign`: for another server than they are for,
+ * which never sees the client's certificate. NULL: it cannot be made, and `why` has a
+ * sentence. It lives as long as `contexts`. */
+struct tls_context *tls_contexts_get(struct tls_contexts *contexts,
+                                     const struct server_settings *settings, bool foreign,
+                                     char *why, size_t why_size);
+
+void tls_contexts_free(struct tls_contexts *contexts);
+
+#endif

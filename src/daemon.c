@@ -1,5 +1,6 @@
 #include "daemon.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +25,8 @@
 
 #define START_TICK (10 * MILLISECOND)
 
-/* Loop, log, signals, look-ups, and some that we were started with. */
-enum { DESCRIPTORS_ELSE = 32 };
+/* Loop, log, signals, and some that we were started with: where /proc is missing. */
+enum { DESCRIPTORS_USUAL = 32 };
 
 struct daemon {
     const struct config *config;
@@ -123,19 +124,30 @@ static int refuse_to_start(const char *what, const char *why)
     return 1;
 }
 
-/* Each server has a connection, and the usual soft limit is 1024. Returns how many
- * descriptors there are for connections. */
+static size_t count_descriptors(void)
+{
+    size_t count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    if (directory == NULL)
+        return DESCRIPTORS_USUAL;
+    while (readdir(directory) != NULL)
+        count++;
+    closedir(directory);
+    return count - 3; /* ".", ".." and the directory's own */
+}
+
+/* The usual soft limit is 1024. Returns how many descriptors there are for connections, once
+ * all else has been opened but what look-ups need for a moment. */
 static size_t raise_descriptor_limit(void)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return DESCRIPTORS_ELSE;
-    rlim_t soft = limit.rlim_cur;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        limit.rlim_cur = soft;
-    return limit.rlim_cur > 2 * DESCRIPTORS_ELSE ? limit.rlim_cur - DESCRIPTORS_ELSE
-                                                 : (size_t)(limit.rlim_cur + 1) / 2;
+    struct rlimit limit = {.rlim_cur = 1024, .rlim_max = 1024};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        limit = raised;
+    size_t spare = 4 + limit.rlim_cur / 32;
+    size_t taken = count_descriptors() + (spare < 32 ? spare : 32);
+    return limit.rlim_cur > taken ? limit.rlim_cur - taken : 1;
 }
 
 static int start_signals(struct daemon *daemon)
@@ -166,10 +178,12 @@ static int start_parts(struct daemon *daemon)
         daemon->http->trace = on_connection;
         daemon->http->trace_user = daemon;
     }
+    error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
+    if (error != 0)
+        return refuse_to_start("cannot start c-ares", ares_strerror(error));
     slots_init(&daemon->http->slots, &daemon->wakeups, raise_descriptor_limit(),
                &conn_slots_callbacks);
-    error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
-    return error == 0 ? 0 : refuse_to_start("cannot start c-ares", ares_strerror(error));
+    return 0;
 }
 
 /* The first polls are spread over time: some each tick, and not each at a moment of

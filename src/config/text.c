@@ -79,7 +79,8 @@ bool text_read_host(const struct written *written, struct pool *pool, const char
                     size_t why_size)
 {
     if (!url_is_host(written->value))
-        return refuse(why, why_size, "write the name of a host, or an IP address");
+        return refuse(why, why_size,
+                      "write the name of a host or an IP address, without port or brackets");
     *out = copy(pool, written->value);
     return true;
 }

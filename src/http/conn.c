@@ -128,16 +128,16 @@ static void opened(struct conn *conn)
     conn->callbacks->opened(conn);
 }
 
-/* What comes with the end of the handshake was not asked for. */
-static void on_handshaken(struct conn *conn, struct stream *stream)
+/* What comes with the end of the handshake was not asked for. Where there is more to read,
+ * be it the rest of a ticket, it is read before anything is asked. */
+static void on_handshaken(struct conn *conn)
 {
     size_t length;
     switch (tls_read(conn->tls, conn->env->plain_buffer, TLS_PLAIN_SIZE, &length)) {
     case TLS_DONE: end(conn, FAILURE_PROTOCOL, 0, ANSWERED_UNASKED); break;
     case TLS_WANTS_MORE:
-        opened(conn);
-        if (stream->owner == conn)
-            read_tls(conn, stream);
+        if (conn_is_quiet(conn))
+            opened(conn);
         break;
     case TLS_FAILED: end_tls(conn); break;
     case TLS_ENDED:
@@ -146,13 +146,13 @@ static void on_handshaken(struct conn *conn, struct stream *stream)
     }
 }
 
-static void go_on_with_handshake(struct conn *conn, struct stream *stream)
+static void go_on_with_handshake(struct conn *conn)
 {
     switch (tls_handshake(conn->tls)) {
-    case TLS_DONE: on_handshaken(conn, stream); break;
+    case TLS_DONE: on_handshaken(conn); break;
     case TLS_WANTS_MORE: break;
-    case TLS_FAILED:
-    case TLS_ENDED: end_tls(conn); break;
+    case TLS_FAILED: end_tls(conn); break;
+    case TLS_ENDED: end(conn, FAILURE_TLS, UV_EOF, "the server ended the TLS handshake"); break;
     }
 }
 
@@ -165,7 +165,7 @@ static void on_received(struct stream *stream, const char *bytes, size_t length)
     }
     tls_give(conn->tls, bytes, length);
     if (conn->state == CONN_HANDSHAKING)
-        go_on_with_handshake(conn, stream);
+        go_on_with_handshake(conn);
     else
         read_tls(conn, stream);
 }
@@ -210,7 +210,8 @@ void conn_rest(struct conn *conn)
 
 bool conn_is_quiet(const struct conn *conn)
 {
-    return stream_peek(conn->stream) == STREAM_IS_QUIET;
+    return stream_peek(conn->stream) == STREAM_IS_QUIET &&
+           (conn->tls == NULL || tls_is_quiet(conn->tls));
 }
 
 bool conn_is_resumed(const struct conn *conn)
@@ -243,7 +244,7 @@ static void start_handshake(struct conn *conn)
         return;
     }
     set_state(conn, CONN_HANDSHAKING);
-    go_on_with_handshake(conn, conn->stream);
+    go_on_with_handshake(conn);
 }
 
 static void on_stream(struct conn *conn, struct stream *stream)

@@ -229,6 +229,13 @@ enum tls_result tls_read(struct tls *tls, char *out, size_t size, size_t *length
     return result;
 }
 
+/* Within a record the state is not to read a header, even where no byte of it is left. */
+bool tls_is_quiet(const struct tls *tls)
+{
+    return tls->given_length == 0 && !SSL_has_pending(tls->ssl) && SSL_is_init_finished(tls->ssl) &&
+           strcmp(SSL_rstate_string(tls->ssl), "RH") == 0;
+}
+
 enum tls_result tls_write(struct tls *tls, const char *bytes, size_t length)
 {
     size_t written;

@@ -61,8 +61,18 @@ static void drop_attempt(struct conn *conn)
     conn->attempt = NULL;
 }
 
+static void forget_session(struct conn *conn)
+{
+    tls_session_free(conn->session);
+    conn->session = NULL;
+}
+
+/* Where the handshake does not come to its end, it may be the session that the server cannot
+ * bear: the next one is without. */
 void conn_close(struct conn *conn)
 {
+    if (conn->state == CONN_HANDSHAKING)
+        forget_session(conn);
     drop_attempt(conn);
     tls_free(conn->tls);
     conn->tls = NULL;
@@ -75,8 +85,7 @@ void conn_close(struct conn *conn)
 
 void conn_forget(struct conn *conn)
 {
-    tls_session_free(conn->session);
-    conn->session = NULL;
+    forget_session(conn);
     conn->known = (struct known_address){0};
 }
 
@@ -100,8 +109,7 @@ static void end_tls(struct conn *conn)
 {
     char why[160];
     tls_error(conn->tls, why, sizeof why);
-    tls_session_free(conn->session);
-    conn->session = NULL;
+    forget_session(conn);
     end(conn, FAILURE_TLS, UV_EPROTO, "%s", why);
 }
 

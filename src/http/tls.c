@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/container_of.h"
+#include "base/clock.h"
+#include "base/duration.h"
 #include "config/url.h"
 #include "http/tls_private.h"
 
@@ -105,17 +106,43 @@ static bool expect_name(SSL *ssl, const char *name)
 
 /* --- sessions -------------------------------------------------------------------------- */
 
+/* RFC 8446 section 4.6.1: a limit to how long one handshake is trusted, as each session that
+ * is resumed gives the next one. */
+#define TRUST_LIMIT (24 * HOUR)
+
+struct tls_session {
+    SSL_SESSION *session;
+    int64_t proven; /* when the server last showed its certificate */
+};
+
 void tls_session_free(struct tls_session *session)
 {
-    SSL_SESSION_free((SSL_SESSION *)session);
+    if (session != NULL)
+        SSL_SESSION_free(session->session);
+    free(session);
+}
+
+static bool may_resume(const struct tls_session *session)
+{
+    X509 *certificate = SSL_SESSION_get0_peer(session->session);
+    return clock_now() - session->proven < TRUST_LIMIT && certificate != NULL &&
+           X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
 }
 
 /* Returns 1: the reference is ours now. */
 int tls_keep_session(SSL *ssl, SSL_SESSION *session)
 {
     struct tls *tls = SSL_get_app_data(ssl);
-    tls_session_free(*tls->session);
-    *tls->session = (struct tls_session *)session;
+    struct tls_session *kept = *tls->session;
+    if (kept == NULL)
+        kept = calloc(1, sizeof *kept);
+    if (kept == NULL)
+        return 0;
+    SSL_SESSION_free(kept->session);
+    kept->session = session;
+    if (SSL_session_reused(ssl) != 1)
+        kept->proven = clock_now();
+    *tls->session = kept;
     return 1;
 }
 
@@ -151,8 +178,8 @@ struct tls *tls_new(struct tls_context *context, const char *name, struct tls_se
     SSL_set_app_data(tls->ssl, tls);
     SSL_set_bio(tls->ssl, bio, bio);
     SSL_set_connect_state(tls->ssl);
-    if (*session != NULL)
-        SSL_set_session(tls->ssl, (SSL_SESSION *)*session);
+    if (*session != NULL && may_resume(*session))
+        SSL_set_session(tls->ssl, (*session)->session);
     return tls;
 }
 

@@ -13,8 +13,10 @@
 #include "config/url.h"
 #include "http/tls_private.h"
 
-/* What may come without a plain byte among it: tickets, key updates. */
+/* What may come without a plain byte among it: certificates, tickets, key updates. */
 enum { SILENT_MAX = 256 << 10 };
+
+#define FLOODS "the server floods the connection with what is no data"
 
 struct tls {
     SSL *ssl;
@@ -201,7 +203,7 @@ static enum tls_result fail(struct tls *tls, const char *complaint)
 static enum tls_result judge(struct tls *tls, int returned)
 {
     switch (SSL_get_error(tls->ssl, returned)) {
-    case SSL_ERROR_WANT_READ: return TLS_WANTS_MORE;
+    case SSL_ERROR_WANT_READ: return tls->silent > SILENT_MAX ? fail(tls, FLOODS) : TLS_WANTS_MORE;
     case SSL_ERROR_ZERO_RETURN: return TLS_ENDED;
     case SSL_ERROR_SYSCALL: return fail(tls, "the connection broke");
     default: return fail(tls, NULL);
@@ -249,8 +251,6 @@ enum tls_result tls_read(struct tls *tls, char *out, size_t size, size_t *length
         return TLS_DONE;
     }
     enum tls_result result = judge(tls, returned);
-    if (result == TLS_WANTS_MORE && tls->silent > SILENT_MAX)
-        return fail(tls, "the server floods the connection with what is no data");
     if (result == TLS_WANTS_MORE)
         release_buffers(tls->ssl);
     return result;
@@ -317,7 +317,9 @@ static const char *protocol_fault(int reason, bool is_wanted)
         return "the server does not speak HTTP/1.1, as it says by ALPN";
     case SSL_R_TLSV1_UNRECOGNIZED_NAME: return "the server knows nobody of this name";
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return WANTS_CERTIFICATE;
-    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE: return is_wanted ? WANTS_CERTIFICATE : NULL;
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+        return is_wanted ? WANTS_CERTIFICATE
+                         : "the server refuses the TLS handshake, and does not say why";
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:

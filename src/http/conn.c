@@ -137,20 +137,19 @@ static void opened(struct conn *conn)
 }
 
 /* What comes with the end of the handshake was not asked for. Where there is more to read,
- * be it the rest of a ticket, it is read before anything is asked. */
+ * be it the rest of a ticket, it is read before anything is asked. An end is like any later
+ * one. */
 static void on_handshaken(struct conn *conn)
 {
     size_t length;
     switch (tls_read(conn->tls, conn->env->plain_buffer, TLS_PLAIN_SIZE, &length)) {
     case TLS_DONE: end(conn, FAILURE_PROTOCOL, 0, ANSWERED_UNASKED); break;
     case TLS_WANTS_MORE:
-        if (conn_is_quiet(conn))
+        if (tls_is_quiet(conn->tls) && stream_peek(conn->stream) != STREAM_HAS_BYTES)
             opened(conn);
         break;
     case TLS_FAILED: end_tls(conn); break;
-    case TLS_ENDED:
-        end(conn, FAILURE_TLS, UV_EOF, "the server closed the connection after the TLS handshake");
-        break;
+    case TLS_ENDED: end(conn, FAILURE_CLOSED, UV_EOF, "the server closed the connection"); break;
     }
 }
 

@@ -38,6 +38,7 @@ void rig_free(struct rig *rig)
 {
     if (rig->program != NULL)
         program_free(rig->program);
+    peers_free(&rig->peers);
     if (rig->other != NULL)
         program_free(rig->other);
     while (rig->mocks != NULL)

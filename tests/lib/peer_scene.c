@@ -59,13 +59,14 @@ static void check_answer(const char *server, const struct peer_answer *wanted)
     }
 }
 
-void peer_check_answers(struct peer *peer, const struct peer_answer *answers, size_t count)
+void peer_check_answers_with(struct peer *peer, const char *defaults,
+                             const struct peer_answer *answers, size_t count)
 {
     struct bytes config = {0};
     bool all_good = true;
     char server[32];
 
-    bytes_print(&config, "[defaults]\nretry = 10ms\n");
+    bytes_print(&config, "[defaults]\nretry = 10ms\n%s", defaults);
     for (size_t i = 0; i < count; i++) {
         const char *settings = answers[i].settings == NULL ? "" : answers[i].settings;
 
@@ -79,6 +80,11 @@ void peer_check_answers(struct peer *peer, const struct peer_answer *answers, si
         snprintf(server, sizeof(server), "%zu", i);
         check_answer(server, &answers[i]);
     }
+}
+
+void peer_check_answers(struct peer *peer, const struct peer_answer *answers, size_t count)
+{
+    peer_check_answers_with(peer, "", answers, count);
 }
 
 void peer_await_good(const char *server, size_t count, int delay_ms)

@@ -33,6 +33,10 @@ void peer_poll(struct peer *peer, unsigned count, const char *config);
 /* The same, and that each of these, polled twice, gives what it says, both times. */
 void peer_check_answers(struct peer *peer, const struct peer_answer *answers, size_t count);
 
+/* With these lines in [defaults] as well. */
+void peer_check_answers_with(struct peer *peer, const char *defaults,
+                             const struct peer_answer *answers, size_t count);
+
 /* That the first polls of the server are good, with that delay; waits until they are told. */
 void peer_await_good(const char *server, size_t count, int delay_ms);
 

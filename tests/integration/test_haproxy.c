@@ -26,7 +26,7 @@ static void start_haproxy(const char *rest)
                 "  mode http\n"
                 "  timeout client 30s\n"
                 "  timeout connect 5s\n"
-                "  timeout server 300ms\n"
+                "  timeout server 1s\n"
                 "  timeout http-keep-alive 30s\n"
                 "%s"
                 "backend mock\n"
@@ -112,7 +112,7 @@ static const struct peer_answer answers[] = {
      .status = 200,
      .fresh = true},
     {.url = SECURE "/mock?garbage", .error = "status", .status = 502},
-    {.url = SECURE "/mock?delay=1&slow=2000", .error = "status", .status = 504},
+    {.url = SECURE "/mock?delay=1&slow=3000", .error = "status", .status = 504},
     {.url = SECURE "/plain", .error = "redirect", .status = 302, .detail = "https to http"},
     {.url = "https://127.0.0.1:@PORT3@", .error = "tls", .detail = "wants a certificate"},
     {.url = "https://127.0.0.1:@PORT3@", .settings = "cert-file = @DIR@/me.pem\n", .delay_ms = 20},
@@ -167,7 +167,7 @@ static const char *const limits[] = {
     "  timeout client 50ms\n  timeout http-keep-alive 1s\n",
 };
 
-/* And where it says 408 (Request Timeout) to that, that is no answer. */
+/* Without a word: HAProxy says 408 only where a connection has not had its first request. */
 START_TEST(a_connection_that_the_server_gave_up_is_replaced)
 {
     struct bytes conf = {0};

@@ -159,7 +159,7 @@ static const struct peer_answer answers[] = {
      .status = 405},
     {.url = BASE "/pace", .settings = "method = POST\nbody = x\n", .delay_ms = 20},
     {.url = BASE "/pace", .settings = "method = PUT\n", .delay_ms = 20},
-    {.url = BASE "/slow", .settings = "timeout = 300ms\n", .error = "timeout", .status = 200},
+    {.url = BASE "/slow", .settings = "timeout = 1s\n", .error = "timeout", .status = 200},
     {.url = BASE "/large", .settings = "max-body = 40000\n", .error = "too-large", .fresh = true},
     {.url = BASE "/head",
      .settings = "method = HEAD\ndelay-from = header:X-Poll-Interval\n",

@@ -8,12 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/container_of.h"
+#include "base/clock.h"
+#include "base/duration.h"
 #include "config/url.h"
 #include "http/tls_private.h"
 
-/* What may come without a plain byte among it: tickets, key updates. */
+/* What may come without a plain byte among it: certificates, tickets, key updates. */
 enum { SILENT_MAX = 256 << 10 };
+
+#define FLOODS "the server floods the connection with what is no data"
 
 struct tls {
     SSL *ssl;
@@ -21,6 +24,7 @@ struct tls {
     size_t given_length;
     size_t silent; /* bytes since the last plain one, either way */
     bool failed;
+    bool is_wanted;        /* a certificate of the client, and there is none */
     const char *complaint; /* of our own; else OpenSSL's is told */
     struct tls_session **session;
     tls_send *send;
@@ -104,18 +108,53 @@ static bool expect_name(SSL *ssl, const char *name)
 
 /* --- sessions -------------------------------------------------------------------------- */
 
+/* RFC 8446 section 4.6.1: a limit to how long one handshake is trusted, as each session that
+ * is resumed gives the next one. */
+#define TRUST_LIMIT (24 * HOUR)
+
+struct tls_session {
+    SSL_SESSION *session;
+    int64_t proven; /* when the server last showed its certificate */
+};
+
 void tls_session_free(struct tls_session *session)
 {
-    SSL_SESSION_free((SSL_SESSION *)session);
+    if (session != NULL)
+        SSL_SESSION_free(session->session);
+    free(session);
+}
+
+static bool may_resume(const struct tls_session *session)
+{
+    X509 *certificate = SSL_SESSION_get0_peer(session->session);
+    return clock_now() - session->proven < TRUST_LIMIT && certificate != NULL &&
+           X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
 }
 
 /* Returns 1: the reference is ours now. */
 int tls_keep_session(SSL *ssl, SSL_SESSION *session)
 {
     struct tls *tls = SSL_get_app_data(ssl);
-    tls_session_free(*tls->session);
-    *tls->session = (struct tls_session *)session;
+    struct tls_session *kept = *tls->session;
+    if (kept == NULL)
+        kept = calloc(1, sizeof *kept);
+    if (kept == NULL)
+        return 0;
+    SSL_SESSION_free(kept->session);
+    kept->session = session;
+    if (SSL_session_reused(ssl) != 1)
+        kept->proven = clock_now();
+    *tls->session = kept;
     return 1;
+}
+
+/* Returns 0: there is none. */
+int tls_miss_certificate(SSL *ssl, X509 **certificate, EVP_PKEY **key)
+{
+    struct tls *tls = SSL_get_app_data(ssl);
+    (void)certificate, (void)key;
+    tls->is_wanted = true;
+    return 0;
 }
 
 /* --- one connection ---------------------------------------------------------------------- */
@@ -141,8 +180,8 @@ struct tls *tls_new(struct tls_context *context, const char *name, struct tls_se
     SSL_set_app_data(tls->ssl, tls);
     SSL_set_bio(tls->ssl, bio, bio);
     SSL_set_connect_state(tls->ssl);
-    if (*session != NULL)
-        SSL_set_session(tls->ssl, (SSL_SESSION *)*session);
+    if (*session != NULL && may_resume(*session))
+        SSL_set_session(tls->ssl, (*session)->session);
     return tls;
 }
 
@@ -164,7 +203,7 @@ static enum tls_result fail(struct tls *tls, const char *complaint)
 static enum tls_result judge(struct tls *tls, int returned)
 {
     switch (SSL_get_error(tls->ssl, returned)) {
-    case SSL_ERROR_WANT_READ: return TLS_WANTS_MORE;
+    case SSL_ERROR_WANT_READ: return tls->silent > SILENT_MAX ? fail(tls, FLOODS) : TLS_WANTS_MORE;
     case SSL_ERROR_ZERO_RETURN: return TLS_ENDED;
     case SSL_ERROR_SYSCALL: return fail(tls, "the connection broke");
     default: return fail(tls, NULL);
@@ -212,11 +251,16 @@ enum tls_result tls_read(struct tls *tls, char *out, size_t size, size_t *length
         return TLS_DONE;
     }
     enum tls_result result = judge(tls, returned);
-    if (result == TLS_WANTS_MORE && tls->silent > SILENT_MAX)
-        return fail(tls, "the server floods the connection with what is no data");
     if (result == TLS_WANTS_MORE)
         release_buffers(tls->ssl);
     return result;
+}
+
+/* Within a record the state is not to read a header, even where no byte of it is left. */
+bool tls_is_quiet(const struct tls *tls)
+{
+    return tls->given_length == 0 && !SSL_has_pending(tls->ssl) && SSL_is_init_finished(tls->ssl) &&
+           strcmp(SSL_rstate_string(tls->ssl), "RH") == 0;
 }
 
 enum tls_result tls_write(struct tls *tls, const char *bytes, size_t length)
@@ -258,7 +302,10 @@ static const char *certificate_fault(long code)
     }
 }
 
-static const char *protocol_fault(int reason)
+#define WANTS_CERTIFICATE "the server wants a certificate of the client (cert-file)"
+
+/* Before TLS 1.3 there is no alert of its own for a certificate that is missing. */
+static const char *protocol_fault(int reason, bool is_wanted)
 {
     switch (reason) {
     case SSL_R_UNSUPPORTED_PROTOCOL:
@@ -266,8 +313,23 @@ static const char *protocol_fault(int reason)
         return "the server speaks no version of TLS from 1.2 on";
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_PACKET_LENGTH_TOO_LONG: return "what the server sent is not TLS";
-    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-        return "the server wants a certificate of the client (cert-file)";
+    case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
+        return "the server does not speak HTTP/1.1, as it says by ALPN";
+    case SSL_R_TLSV1_UNRECOGNIZED_NAME: return "the server knows nobody of this name";
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return WANTS_CERTIFICATE;
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+        return is_wanted ? WANTS_CERTIFICATE
+                         : "the server refuses the TLS handshake, and does not say why";
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED: return "the server refuses the client's certificate";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+        return "the server refuses the client's certificate: it has expired";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+        return "the server refuses the client's certificate: it was revoked";
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        return "the server refuses the client's certificate: its issuer is unknown there";
     default: return NULL;
     }
 }
@@ -277,13 +339,16 @@ void tls_error(const struct tls *tls, char *out, size_t size)
     unsigned long error = ERR_peek_error();
     long verified = SSL_get_verify_result(tls->ssl);
     const char *text = ERR_reason_error_string(error);
+    const char *fault = NULL;
 
+    if (ERR_GET_LIB(error) == ERR_LIB_SSL)
+        fault = protocol_fault(ERR_GET_REASON(error), tls->is_wanted);
     if (tls->complaint != NULL)
         snprintf(out, size, "%s", tls->complaint);
     else if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK)
         snprintf(out, size, "the server's certificate is refused: %s", certificate_fault(verified));
-    else if (ERR_GET_LIB(error) == ERR_LIB_SSL && protocol_fault(ERR_GET_REASON(error)) != NULL)
-        snprintf(out, size, "%s", protocol_fault(ERR_GET_REASON(error)));
+    else if (fault != NULL)
+        snprintf(out, size, "%s", fault);
     else
         snprintf(out, size, "TLS failed: %s", text == NULL ? "OpenSSL does not say why" : text);
 }

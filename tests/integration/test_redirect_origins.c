@@ -26,10 +26,7 @@ static void setup(void)
 /* A query that redirects to this path of another server. */
 static const char *over_to(const struct mock_server *server, const char *path)
 {
-    char location[1024];
-
-    snprintf(location, sizeof(location), "http://%s%s", mock_server_authority(server), path);
-    return trail_to(302, location);
+    return trail_to(302, trail_print("http://%s%s", mock_server_authority(server), path));
 }
 
 static bool is_reused(const json_t *poll)

@@ -111,10 +111,18 @@ const char *trail_encode(const char *text)
     return out->data;
 }
 
-const char *trail_to(int status, const char *location)
+const char *trail_print(const char *format, ...)
 {
     struct bytes *out = new_text();
+    va_list args;
 
-    bytes_print(out, "status=%d&location=%s", status, trail_encode(location));
+    va_start(args, format);
+    bytes_print_args(out, format, args);
+    va_end(args);
     return out->data;
+}
+
+const char *trail_to(int status, const char *location)
+{
+    return trail_print("status=%d&location=%s", status, trail_encode(location));
 }

@@ -41,4 +41,7 @@ bool trail_has_name(size_t index, const char *name);
 const char *trail_encode(const char *text);
 const char *trail_to(int status, const char *location);
 
+/* Any text, valid as long. */
+const char *trail_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #endif

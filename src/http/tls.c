@@ -21,6 +21,7 @@ struct tls {
     size_t given_length;
     size_t silent; /* bytes since the last plain one, either way */
     bool failed;
+    bool is_wanted;        /* a certificate of the client, and there is none */
     const char *complaint; /* of our own; else OpenSSL's is told */
     struct tls_session **session;
     tls_send *send;
@@ -116,6 +117,15 @@ int tls_keep_session(SSL *ssl, SSL_SESSION *session)
     tls_session_free(*tls->session);
     *tls->session = (struct tls_session *)session;
     return 1;
+}
+
+/* Returns 0: there is none. */
+int tls_miss_certificate(SSL *ssl, X509 **certificate, EVP_PKEY **key)
+{
+    struct tls *tls = SSL_get_app_data(ssl);
+    (void)certificate, (void)key;
+    tls->is_wanted = true;
+    return 0;
 }
 
 /* --- one connection ---------------------------------------------------------------------- */
@@ -258,7 +268,10 @@ static const char *certificate_fault(long code)
     }
 }
 
-static const char *protocol_fault(int reason)
+#define WANTS_CERTIFICATE "the server wants a certificate of the client (cert-file)"
+
+/* Before TLS 1.3 there is no alert of its own for a certificate that is missing. */
+static const char *protocol_fault(int reason, bool is_wanted)
 {
     switch (reason) {
     case SSL_R_UNSUPPORTED_PROTOCOL:
@@ -266,8 +279,21 @@ static const char *protocol_fault(int reason)
         return "the server speaks no version of TLS from 1.2 on";
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_PACKET_LENGTH_TOO_LONG: return "what the server sent is not TLS";
-    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-        return "the server wants a certificate of the client (cert-file)";
+    case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
+        return "the server does not speak HTTP/1.1, as it says by ALPN";
+    case SSL_R_TLSV1_UNRECOGNIZED_NAME: return "the server knows nobody of this name";
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return WANTS_CERTIFICATE;
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE: return is_wanted ? WANTS_CERTIFICATE : NULL;
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED: return "the server refuses the client's certificate";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+        return "the server refuses the client's certificate: it has expired";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+        return "the server refuses the client's certificate: it was revoked";
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        return "the server refuses the client's certificate: its issuer is unknown there";
     default: return NULL;
     }
 }
@@ -277,13 +303,16 @@ void tls_error(const struct tls *tls, char *out, size_t size)
     unsigned long error = ERR_peek_error();
     long verified = SSL_get_verify_result(tls->ssl);
     const char *text = ERR_reason_error_string(error);
+    const char *fault = NULL;
 
+    if (ERR_GET_LIB(error) == ERR_LIB_SSL)
+        fault = protocol_fault(ERR_GET_REASON(error), tls->is_wanted);
     if (tls->complaint != NULL)
         snprintf(out, size, "%s", tls->complaint);
     else if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK)
         snprintf(out, size, "the server's certificate is refused: %s", certificate_fault(verified));
-    else if (ERR_GET_LIB(error) == ERR_LIB_SSL && protocol_fault(ERR_GET_REASON(error)) != NULL)
-        snprintf(out, size, "%s", protocol_fault(ERR_GET_REASON(error)));
+    else if (fault != NULL)
+        snprintf(out, size, "%s", fault);
     else
         snprintf(out, size, "TLS failed: %s", text == NULL ? "OpenSSL does not say why" : text);
 }

@@ -83,6 +83,7 @@ static SSL_CTX *make_ctx(const struct server_settings *settings, char *why, size
     SSL_CTX_set_verify(ctx, settings->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ctx, tls_keep_session);
+    SSL_CTX_set_client_cert_cb(ctx, tls_miss_certificate);
     SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
     if (load_trust(ctx, settings, why, size) && load_identity(ctx, settings, why, size))
         return ctx;

@@ -14,4 +14,7 @@ struct tls_context {
 /* OpenSSL's callback for a session that can be resumed. */
 int tls_keep_session(SSL *ssl, SSL_SESSION *session);
 
+/* The same for a server that asks for a certificate where there is none to give. */
+int tls_miss_certificate(SSL *ssl, X509 **certificate, EVP_PKEY **key);
+
 #endif

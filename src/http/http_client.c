@@ -15,6 +15,8 @@ struct http_detour {
     struct url url;    /* of the request under way; no text where that is the client's own */
     struct url origin; /* of the connection; no text: it was never used */
     struct conn conn;
+    bool used;        /* in the poll under way */
+    int64_t deadline; /* until then the connection is kept */
 };
 
 static void detour_forget(struct http_detour *detour)
@@ -58,23 +60,40 @@ static struct conn *conn_now(struct http_client *client)
 
 /* --- the end of a request ----------------------------------------------------------- */
 
+static void on_idle_limit(struct wakeup *wakeup);
+
+static void set_idle_limit(struct http_client *client)
+{
+    const struct http_detour *detour = client->detour;
+    int64_t limit = INT64_MAX;
+    if (client->conn.state == CONN_OPEN)
+        limit = client->deadline;
+    if (detour != NULL && detour->conn.state == CONN_OPEN && detour->deadline < limit)
+        limit = detour->deadline;
+    if (limit < INT64_MAX)
+        wakeup_set(wakeups_of(client), &client->limit, limit, on_idle_limit);
+    else
+        wakeup_cancel(wakeups_of(client), &client->limit);
+}
+
 static void on_idle_limit(struct wakeup *wakeup)
 {
     struct http_client *client = container_of(wakeup, struct http_client, limit);
-    conn_close(&client->conn);
-    if (client->detour != NULL)
+    int64_t now = clock_now();
+    if (client->deadline <= now)
+        conn_close(&client->conn);
+    if (client->detour != NULL && client->detour->deadline <= now)
         conn_close(&client->detour->conn);
+    set_idle_limit(client);
 }
 
-static void set_idle_limit(struct http_client *client, int64_t now)
+/* That of a detour may not have been used for many polls. */
+static void keep_until(struct http_client *client, int64_t deadline)
 {
-    bool open = client->conn.state == CONN_OPEN ||
-                (client->detour != NULL && client->detour->conn.state == CONN_OPEN);
-    if (open)
-        wakeup_set(wakeups_of(client), &client->limit, now + client->settings->keep_alive,
-                   on_idle_limit);
-    else
-        wakeup_cancel(wakeups_of(client), &client->limit);
+    client->deadline = deadline;
+    if (client->detour != NULL && client->detour->used)
+        client->detour->deadline = deadline;
+    set_idle_limit(client);
 }
 
 /* Where a failure stands behind redirects, it says so; but not with path and query, which
@@ -121,7 +140,7 @@ static void finish(struct http_client *client, const struct failure *failure)
         result.response = response;
     client->response = NULL;
     client->busy = false;
-    set_idle_limit(client, now);
+    keep_until(client, now + client->settings->keep_alive);
     client->callback(client, &result);
     if (response != NULL)
         http_response_finish(response);
@@ -213,6 +232,8 @@ static void request(struct http_client *client)
 {
     struct conn *conn = conn_now(client);
     begin_response(client);
+    if (is_foreign(client))
+        client->detour->used = true;
     client->on_kept = conn->state == CONN_OPEN;
     if (client->redirects == 0)
         client->reused = client->on_kept;
@@ -426,8 +447,10 @@ void http_send(struct http_client *client, http_callback *callback)
     client->bodyless = false;
     client->method = (uint8_t)client->settings->method;
     client->redirects = 0;
-    if (client->detour != NULL)
+    if (client->detour != NULL) {
         url_free(&client->detour->url);
+        client->detour->used = false;
+    }
     client->response = malloc(sizeof *client->response);
     if (client->response == NULL) {
         conn_close(&client->conn); /* nothing but the wake-up can come now */

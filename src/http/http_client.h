@@ -43,10 +43,11 @@ typedef void http_callback(struct http_client *client, const struct http_result 
 struct http_client {
     const struct url *url;
     const struct server_settings *settings;
-    struct conn conn;               /* to the origin of `url` */
-    struct http_detour *detour;     /* NULL until a redirect leads elsewhere */
-    struct wakeup limit;            /* of the request, or of the idle connections */
-    int64_t deadline;               /* of the request; while waiting, what is left until then */
+    struct conn conn;           /* to the origin of `url` */
+    struct http_detour *detour; /* NULL until a redirect leads elsewhere */
+    struct wakeup limit;        /* of the request, or of the idle connections */
+    /* Of the request; while it waits, what is left until then; between two, of `conn`. */
+    int64_t deadline;
     struct http_response *response; /* of the request under way, else NULL */
     http_callback *callback;
     int64_t started, sent;

@@ -74,6 +74,17 @@ START_TEST(status_and_headers_are_as_asked)
 }
 END_TEST
 
+START_TEST(a_location_is_as_asked)
+{
+    const char *path = "/a?status=302&location=/b%3Fc,,%2C&location-pad=3";
+
+    raw_get(path, "Content-Length: 2\r\nLocation: /b?cxxx\r\n\r\n1\n");
+    raw_get(path, "Content-Length: 2\r\nLocation: xxx\r\n\r\n1\n");
+    raw_get(path, "Content-Length: 2\r\nLocation: ,xxx\r\n\r\n1\n");
+    raw_get(path, "Content-Length: 2\r\nLocation: ,xxx\r\n\r\n1\n");
+}
+END_TEST
+
 START_TEST(a_body_is_framed_as_asked)
 {
     raw_get("/a?delay=12&pad=2", "Content-Length: 5\r\n\r\n  12\n");
@@ -214,6 +225,7 @@ static Suite *suite(void)
     tcase_add_test(tests, a_list_of_delays_is_a_sequence);
     tcase_add_test(tests, promises_are_plain_numbers);
     tcase_add_test(tests, status_and_headers_are_as_asked);
+    tcase_add_test(tests, a_location_is_as_asked);
     tcase_add_test(tests, a_body_is_framed_as_asked);
     tcase_add_test(tests, the_client_may_ask_for_head_or_a_close);
     tcase_add_loop_test(tests, endless_answers_are_bounded, 0, 7);

@@ -192,6 +192,8 @@ static const struct key {
     {"status", parse_statuses, offsetof(struct mock_behaviour, statuses)},
     {"retry-after", parse_bytes, offsetof(struct mock_behaviour, retry_after)},
     {"header", parse_header, offsetof(struct mock_behaviour, headers)},
+    {"location", parse_list, offsetof(struct mock_behaviour, locations)},
+    {"location-pad", parse_number, offsetof(struct mock_behaviour, location_pad)},
     {"framing", parse_framing, offsetof(struct mock_behaviour, framing)},
     {"connection", parse_connection, offsetof(struct mock_behaviour, connection_close)},
     {"slow", parse_number, offsetof(struct mock_behaviour, slow_ms)},
@@ -282,6 +284,7 @@ void mock_behaviour_finish(struct mock_behaviour *behaviour)
     list_finish(&behaviour->delays);
     list_finish(&behaviour->statuses);
     list_finish(&behaviour->promises);
+    list_finish(&behaviour->locations);
     list_finish(&behaviour->headers);
     list_finish(&behaviour->closes);
     list_finish(&behaviour->resets);

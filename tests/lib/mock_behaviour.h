@@ -9,6 +9,8 @@
  *   status=N,...        100 to 999 (default: 200)
  *   retry-after=TEXT    adds that header
  *   header=NAME: VALUE  adds a header; may be repeated
+ *   location=TEXT,...   adds a Location
+ *   location-pad=N      N times `x` behind it
  *   framing=HOW         length (default), chunked, or close: until the close
  *   connection=close    says so, and closes after the response
  *   slow=MS             wait before the answer's first byte
@@ -74,6 +76,7 @@ struct mock_behaviour {
     struct bytes_list delays;
     struct bytes_list statuses; /* checked: each is three digits */
     struct bytes_list promises;
+    struct bytes_list locations;
     struct bytes_list headers;
     struct bytes_list closes; /* checked: each is a stage; see mock_stage_at() */
     struct bytes_list resets;
@@ -82,6 +85,7 @@ struct mock_behaviour {
     struct bytes extra;
     struct bytes late_extra;
     unsigned pad;
+    unsigned location_pad;
     unsigned slow_ms;
     unsigned trickle_ms; /* 0: all at once */
     unsigned idle_ms;

@@ -31,7 +31,12 @@ enum state {
 };
 
 struct mock_connection {
-    uv_tcp_t tcp;
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } uv;
     uv_timer_t timer;
     uv_write_t write;
     uv_shutdown_t shutdown;
@@ -111,8 +116,9 @@ static void end(struct mock_connection *connection, enum mock_ending ending)
     unlink_from_all(connection);
     connection->all->open--;
     uv_close((uv_handle_t *)&connection->timer, on_handle_closed);
-    if (ending != MOCK_RESET || uv_tcp_close_reset(&connection->tcp, on_handle_closed) != 0)
-        uv_close((uv_handle_t *)&connection->tcp, on_handle_closed);
+    if (ending != MOCK_RESET || connection->uv.handle.type != UV_TCP ||
+        uv_tcp_close_reset(&connection->uv.tcp, on_handle_closed) != 0)
+        uv_close(&connection->uv.handle, on_handle_closed);
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -210,8 +216,7 @@ static void send_more(struct mock_connection *connection)
     exchange->sent += slice.len;
     if (slice.len == 0)
         finish_answer(connection);
-    else if (uv_write(&connection->write, (uv_stream_t *)&connection->tcp, &slice, 1, on_written) !=
-             0)
+    else if (uv_write(&connection->write, &connection->uv.stream, &slice, 1, on_written) != 0)
         end(connection, MOCK_CLOSE);
 }
 
@@ -238,7 +243,7 @@ static void linger_over(struct mock_connection *connection)
 
     connection->state = IDLE;
     if (extra->length > 0)
-        uv_try_write((uv_stream_t *)&connection->tcp, &buffer, 1);
+        uv_try_write(&connection->uv.stream, &buffer, 1);
     if (done->response.idle_ending != MOCK_KEEP)
         end(connection, done->response.idle_ending);
 }
@@ -320,7 +325,7 @@ static void refuse_malformed(struct mock_connection *connection)
     struct exchange *exchange = must_calloc(1, sizeof(*exchange));
 
     connection->all->malformed++;
-    uv_read_stop((uv_stream_t *)&connection->tcp);
+    uv_read_stop(&connection->uv.stream);
     mock_response_init_refusal(&exchange->response, "mock server: this is no HTTP/1 request");
     enqueue(connection, exchange);
 }
@@ -354,7 +359,7 @@ static void on_shutdown(uv_shutdown_t *shutdown, int status)
 
 static void begin(struct mock_connection *connection, enum mock_accept how)
 {
-    uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
+    uv_stream_t *stream = &connection->uv.stream;
 
     switch (how) {
     case MOCK_SERVE: break;
@@ -375,20 +380,24 @@ int mock_connection_accept(struct mock_connections *all, uv_stream_t *listener,
 
     connection->all = all;
     connection->handles = 2;
-    uv_tcp_init(all->loop, &connection->tcp);
+    if (listener->type == UV_TCP)
+        uv_tcp_init(all->loop, &connection->uv.tcp);
+    else
+        uv_pipe_init(all->loop, &connection->uv.pipe, 0);
     uv_timer_init(all->loop, &connection->timer);
-    connection->tcp.data = connection->timer.data = connection;
+    connection->uv.handle.data = connection->timer.data = connection;
     mock_parser_init(&connection->parser, on_message, connection);
     link_first(connection);
     all->open++;
     all->pending++;
-    error = uv_accept(listener, (uv_stream_t *)&connection->tcp);
+    error = uv_accept(listener, &connection->uv.stream);
     if (error != 0) {
         end(connection, MOCK_CLOSE);
         return error;
     }
     connection->serial = ++all->accepted;
-    uv_tcp_nodelay(&connection->tcp, 1);
+    if (listener->type == UV_TCP)
+        uv_tcp_nodelay(&connection->uv.tcp, 1);
     begin(connection, how);
     return 0;
 }

@@ -91,21 +91,39 @@ static void append_framing(struct bytes *out, enum mock_framing framing, unsigne
     }
 }
 
+static bool says_close(const struct mock_behaviour *behaviour, const struct mock_question *question)
+{
+    return behaviour->connection_close || behaviour->framing == MOCK_UNTIL_CLOSE ||
+           !question->keep_alive;
+}
+
+static void append_field(struct bytes *out, const char *name, const struct bytes *value,
+                         unsigned pad)
+{
+    bytes_print(out, "%s: ", name);
+    bytes_append(out, value->data, value->length);
+    bytes_append_byte(out, 'x', pad);
+    bytes_print(out, "\r\n");
+}
+
 /* The status line and the fields, without the empty line that ends them. */
 static void append_fields(struct mock_response *response, const struct mock_behaviour *behaviour,
-                          bool says_close, unsigned long long content_length)
+                          const struct mock_question *question, unsigned long long content_length)
 {
     struct bytes *out = &response->bytes;
+    const struct bytes *location = bytes_list_at(&behaviour->locations, question->index);
 
     bytes_print(out, "HTTP/1.1 %d %s\r\n", response->status, reason_phrase(response->status));
     if (!is_bodiless(response->status)) {
         bytes_print(out, "Content-Type: text/plain\r\n");
         append_framing(out, behaviour->framing, content_length);
     }
-    if (says_close)
+    if (says_close(behaviour, question))
         bytes_print(out, "Connection: close\r\n");
     if (behaviour->retry_after.data != NULL)
-        bytes_print(out, "Retry-After: %s\r\n", behaviour->retry_after.data);
+        append_field(out, "Retry-After", &behaviour->retry_after, 0);
+    if (location != NULL)
+        append_field(out, "Location", location, behaviour->location_pad);
     for (size_t i = 0; i < behaviour->headers.count; i++) {
         bytes_append(out, behaviour->headers.items[i].data, behaviour->headers.items[i].length);
         bytes_print(out, "\r\n");
@@ -133,12 +151,6 @@ static void append_body(struct bytes *out, enum mock_framing framing, const stru
     bytes_print(out, "0\r\n\r\n");
 }
 
-static bool says_close(const struct mock_behaviour *behaviour, const struct mock_question *question)
-{
-    return behaviour->connection_close || behaviour->framing == MOCK_UNTIL_CLOSE ||
-           !question->keep_alive;
-}
-
 /* What the body is, and what it promises. */
 static void make_body(struct bytes *body, int64_t *promised_ns,
                       const struct mock_behaviour *behaviour, size_t index)
@@ -164,7 +176,7 @@ static size_t generate_response(struct mock_response *response,
     size_t header_length;
 
     make_body(&body, &promised_ns, behaviour, question->index);
-    append_fields(response, behaviour, says_close(behaviour, question), body.length);
+    append_fields(response, behaviour, question, body.length);
     bytes_print(&response->bytes, "\r\n");
     header_length = response->bytes.length;
     if (!is_bodiless(response->status) && !question->head) {
@@ -237,7 +249,7 @@ static size_t generate_endless(struct mock_response *response,
     if (behaviour->endless == MOCK_ENDLESS_CHUNK_EXTENSION ||
         behaviour->endless == MOCK_ENDLESS_TRAILER)
         framed.framing = MOCK_CHUNKED;
-    append_fields(response, &framed, says_close(&framed, question), ENDLESS_CONTENT_LENGTH);
+    append_fields(response, &framed, question, ENDLESS_CONTENT_LENGTH);
     if (behaviour->endless == MOCK_ENDLESS_HEADER)
         return response->bytes.length;
     bytes_print(&response->bytes, "\r\n");

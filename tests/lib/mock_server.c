@@ -9,13 +9,19 @@ static const int BACKLOG = 4096;
 
 /* Apart from the server, because a new one may listen while the old one still closes. */
 struct listener {
-    uv_tcp_t tcp;
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } uv;
     struct mock_server *server;
 };
 
 struct mock_server {
     struct mock_connections connections;
-    struct listener *listener; /* NULL while it doesn't listen */
+    struct listener *listener;      /* NULL while it doesn't listen */
+    struct listener *unix_listener; /* NULL: none */
     unsigned closing_listeners;
     struct sockaddr_storage address;
     char authority[INET6_ADDRSTRLEN + sizeof("[]:65535")];
@@ -34,7 +40,7 @@ static void on_listener_closed(uv_handle_t *handle)
 static void listener_close(struct listener *listener)
 {
     listener->server->closing_listeners++;
-    uv_close((uv_handle_t *)&listener->tcp, on_listener_closed);
+    uv_close(&listener->uv.handle, on_listener_closed);
 }
 
 static void on_connection(uv_stream_t *stream, int status)
@@ -53,30 +59,47 @@ static void on_connection(uv_stream_t *stream, int status)
     mock_connection_accept(&server->connections, stream, how);
 }
 
-static int start_listening(uv_tcp_t *tcp, const struct sockaddr_storage *address)
+static struct listener *listener_new(struct mock_server *server)
 {
-    int error = uv_tcp_bind(tcp, (const struct sockaddr *)address, 0);
+    struct listener *listener = must_calloc(1, sizeof(*listener));
 
-    return error != 0 ? error : uv_listen((uv_stream_t *)tcp, BACKLOG, on_connection);
+    listener->server = server;
+    listener->uv.handle.data = listener;
+    return listener;
+}
+
+/* Listens where it is bound, and is *out; or closes it. Passes an error on. */
+static int start_listening(struct listener *listener, struct listener **out, int error)
+{
+    if (error == 0)
+        error = uv_listen(&listener->uv.stream, BACKLOG, on_connection);
+    if (error == 0)
+        *out = listener;
+    else
+        listener_close(listener);
+    return error;
 }
 
 int mock_server_listen_again(struct mock_server *server)
 {
     struct listener *listener;
-    int error;
 
     if (server->listener != NULL)
         return 0;
-    listener = must_calloc(1, sizeof(*listener));
-    listener->server = server;
-    listener->tcp.data = listener;
-    uv_tcp_init(server->connections.loop, &listener->tcp);
-    error = start_listening(&listener->tcp, &server->address);
-    if (error == 0)
-        server->listener = listener;
-    else
-        listener_close(listener);
-    return error;
+    listener = listener_new(server);
+    uv_tcp_init(server->connections.loop, &listener->uv.tcp);
+    return start_listening(
+        listener, &server->listener,
+        uv_tcp_bind(&listener->uv.tcp, (const struct sockaddr *)&server->address, 0));
+}
+
+int mock_server_listen_on_unix(struct mock_server *server, const char *path)
+{
+    struct listener *listener = listener_new(server);
+
+    uv_pipe_init(server->connections.loop, &listener->uv.pipe, 0);
+    return start_listening(listener, &server->unix_listener,
+                           uv_pipe_bind(&listener->uv.pipe, path));
 }
 
 void mock_server_stop_listening(struct mock_server *server)
@@ -94,7 +117,7 @@ static void learn_address(struct mock_server *server)
     int length = sizeof(server->address);
     char host[INET6_ADDRSTRLEN];
 
-    uv_tcp_getsockname(&server->listener->tcp, (struct sockaddr *)&server->address, &length);
+    uv_tcp_getsockname(&server->listener->uv.tcp, (struct sockaddr *)&server->address, &length);
     uv_ip_name(address, host, sizeof(host));
     snprintf(server->authority, sizeof(server->authority),
              address->sa_family == AF_INET6 ? "[%s]:%d" : "%s:%d", host, mock_server_port(server));
@@ -130,6 +153,8 @@ int mock_server_new(struct mock_server **created, uv_loop_t *loop, const char *a
 void mock_server_free(struct mock_server *server)
 {
     mock_server_stop_listening(server);
+    if (server->unix_listener != NULL)
+        listener_close(server->unix_listener);
     mock_connections_close(&server->connections);
     while (server->connections.pending > 0 || server->closing_listeners > 0)
         uv_run(server->connections.loop, UV_RUN_ONCE);

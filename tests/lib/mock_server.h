@@ -50,6 +50,9 @@ void mock_server_set_accept(struct mock_server *server, enum mock_accept how, un
 void mock_server_stop_listening(struct mock_server *server);
 int mock_server_listen_again(struct mock_server *server);
 
+/* Besides, until the end, on a Unix socket of that path, once. Returns 0 or libuv's error. */
+int mock_server_listen_on_unix(struct mock_server *server, const char *path);
+
 /* To be called for each request that has arrived, before it is answered. */
 void mock_server_observe(struct mock_server *server, mock_observer *observer, void *arg);
 

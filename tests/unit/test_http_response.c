@@ -248,6 +248,74 @@ START_TEST(is_incomplete_until_its_end)
 }
 END_TEST
 
+/* What may follow on a response, and what it is when it is read as one. */
+static const struct {
+    struct bytes bytes;
+    int status; /* 0: none */
+} followers[] = {
+    {BYTES("HTTP/1.1 503 Busy\r\nContent-Length: 1\r\nConnection: close\r\n\r\n9"), 503},
+    {BYTES("HTTP/1.1 201 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n9\r\n0\r\nA: b\r\n\r\n"),
+     201},
+    {BYTES("HTTP/1.1 103 Early\r\nLink: a\r\n\r\nHTTP/1.1 204 None\r\n\r\n"), 204},
+    {BYTES("\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"), 0},
+    {BYTES("0\r\n\r\n"), 0},
+    {BYTES("A: b\r\n\r\n"), 0},
+    {BYTES(" c\r\n"), 0},
+    {BYTES("\0\0\0\0"), 0},
+    {BYTES("\xff\x16\x03\x01"), 0},
+};
+
+enum { FOLLOWERS = sizeof followers / sizeof followers[0] };
+
+/* The rest of `bytes`, in one piece, as a response of its own. */
+static void assert_is_follower(struct bytes bytes, size_t start, int status,
+                               const struct delivery *delivery)
+{
+    struct reading started, *reading = &started;
+    begin(reading);
+    deliver(reading, bytes.at + start, bytes.length - start);
+    ASSERT(reading->response.complete == (status > 0), delivery);
+    ASSERT(reading->response.status == status, delivery);
+    ASSERT(status == 0 || reading->taken == bytes.length - start, delivery);
+    http_response_finish(&reading->response);
+}
+
+static void follow(const struct response_case *c, struct bytes bytes, size_t length, int status,
+                   size_t first_cut)
+{
+    for (size_t cut = first_cut; cut <= bytes.length; cut = next_cut(cut, bytes.length)) {
+        struct reading started, *reading = &started;
+        struct delivery delivery = {c->name, "followed and cut at", cut};
+        begin_case(reading, c);
+        deliver_cut(reading, bytes, cut);
+        ASSERT(reading->response.complete && reading->response.status == c->status, &delivery);
+        ASSERT(reading->taken == length, &delivery);
+        assert_is_follower(bytes, reading->taken, status, &delivery);
+        http_response_finish(&reading->response);
+    }
+}
+
+/* Whatever comes behind a good response, what is taken is the length of the one. It is
+ * cut at every place, and with all but one follower only near its end. */
+START_TEST(what_follows_is_no_part_of_it)
+{
+    const struct response_case *c = &responses[_i];
+    size_t length;
+    if (c->reason != FAILURE_NONE || c->end || c->times > 200)
+        return;
+    struct bytes bytes = assemble(c, &length);
+    for (size_t i = 0; i < FOLLOWERS; i++) {
+        struct bytes both = {malloc(length + followers[i].bytes.length),
+                             length + followers[i].bytes.length};
+        memcpy((char *)both.at, bytes.at, length);
+        memcpy((char *)both.at + length, followers[i].bytes.at, followers[i].bytes.length);
+        follow(c, both, length, followers[i].status, i == 0 || length < 8 ? 0 : length - 8);
+        free((char *)both.at);
+    }
+    free((char *)bytes.at);
+}
+END_TEST
+
 static const struct {
     const char *fields;
     int64_t ns;
@@ -405,6 +473,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tcase, is_read_alike_byte_by_byte, 0, RESPONSES);
     tcase_add_loop_test(tcase, is_read_alike_cut_in_two, 0, RESPONSES);
     tcase_add_loop_test(tcase, is_incomplete_until_its_end, 0, RESPONSES);
+    tcase_add_loop_test(tcase, what_follows_is_no_part_of_it, 0, RESPONSES);
     tcase_add_loop_test(tcase, retry_after_is_read, 0, RETRIES);
     tcase_add_test(tcase, a_body_may_hold_any_byte);
     tcase_add_test(tcase, a_body_may_be_empty_at_most);

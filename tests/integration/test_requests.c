@@ -1,0 +1,640 @@
+/*
+ * What a request is made of, as it arrives; what is told of it, and what is not; and
+ * what a redirect makes of it.
+ */
+#include <string.h>
+
+#include "check_main.h"
+#include "scene.h"
+#include "trail.h"
+
+static const int64_t MS = 1000000;
+
+#define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static struct mock_server *other;
+
+static void setup(void)
+{
+    trail_begin();
+    trail_watch(mock);
+    other = rig_mock(rig);
+    trail_watch(other);
+}
+
+/* Starts for two polls of the server a with these settings. */
+static void poll_twice(const char *settings, const char *path, int status)
+{
+    scene_start_count(2, "[defaults]\nretry = 10ms\n[server a]\nurl = @%s\n%s", path, settings);
+    scene_await_exit(status);
+}
+
+static void check_header(size_t index, const char *format)
+{
+    struct bytes wanted = {0};
+
+    bytes_print(&wanted, format, mock_server_authority(mock));
+    ck_assert_str_eq(trail_at(index)->header.data, wanted.data);
+    bytes_finish(&wanted);
+}
+
+static void check_body(size_t index, const char *body)
+{
+    ck_assert_uint_eq(trail_at(index)->body.length, strlen(body));
+    ck_assert_str_eq(bytes_text(&trail_at(index)->body), body);
+}
+
+static void check_one_connection(size_t requests)
+{
+    ck_assert_uint_eq(trail_count(), requests);
+    ck_assert_uint_eq(mock_server_connections(mock), 1);
+}
+
+/* --- methods -------------------------------------------------------------------------- */
+
+#define OURS "User-Agent: aiopoll/" AIOPOLL_VERSION "\r\nAccept: */*\r\n"
+
+START_TEST(a_get_has_no_more_than_it_needs)
+{
+    poll_twice("", "/a?delay=0.02", 0);
+    check_header(0, "GET /a?delay=0.02 HTTP/1.1\r\nHost: %s\r\n" OURS "\r\n");
+    check_body(0, "");
+    check_one_connection(2);
+}
+END_TEST
+
+START_TEST(a_post_has_a_body)
+{
+    static const char *const methods[] = {"POST", "PUT"};
+    char settings[128];
+
+    snprintf(settings, sizeof(settings),
+             "method = %s\nbody = {\"who\": \"me\"}\nheader = Content-Type: application/json\n",
+             methods[_i]);
+    poll_twice(settings, "/a?delay=0.02", 0);
+    for (size_t i = 0; i < 2; i++) {
+        check_header(i, _i == 0 ? "POST /a?delay=0.02 HTTP/1.1\r\nHost: %s\r\n" OURS
+                                  "Content-Type: application/json\r\nContent-Length: 13\r\n\r\n"
+                                : "PUT /a?delay=0.02 HTTP/1.1\r\nHost: %s\r\n" OURS
+                                  "Content-Type: application/json\r\nContent-Length: 13\r\n\r\n");
+        check_body(i, "{\"who\": \"me\"}");
+    }
+    check_one_connection(2);
+}
+END_TEST
+
+START_TEST(a_post_may_be_empty)
+{
+    poll_twice("method = POST\n", "/a?delay=0.02", 0);
+    check_header(1, "POST /a?delay=0.02 HTTP/1.1\r\nHost: %s\r\n" OURS "Content-Length: 0\r\n\r\n");
+    check_body(1, "");
+    check_one_connection(2);
+}
+END_TEST
+
+#define BY_FIELD     "delay-from = header:X-Poll-Interval\n"
+#define SAYS         "header=X-Poll-Interval:%200.02"
+#define SAYS_DECODED "header=X-Poll-Interval:0.02"
+
+/* A HEAD's answer has the fields of a body, and no body. */
+START_TEST(a_head_is_answered_by_a_field)
+{
+    static const char *const queries[] = {
+        "",
+        "&pad=60000",
+        "&framing=chunked",
+        "&framing=chunked&pad=70000",
+        "&pad=70000",
+        "&status=204",
+        "&status=304",
+        "&delay=soon",
+        "&header=Content-Encoding:%20gzip",
+    };
+    poll_twice("method = HEAD\n" BY_FIELD, trail_print("/a?delay=9&%s%s", SAYS, queries[_i]), 0);
+    scene_check_all_good("a");
+    ck_assert_int_eq(strncmp(trail_line(0), "HEAD /a?", 8), 0);
+    ck_assert(!trail_has_name(0, "Content-Length"));
+    ck_assert_int_eq(scene_ns(scene_poll("a", 1), "delay"), 20 * MS);
+    check_one_connection(2);
+}
+END_TEST
+
+START_TEST(a_head_that_closes_is_answered_too)
+{
+    poll_twice("method = HEAD\n" BY_FIELD, "/a?" SAYS "&framing=close", 0);
+    ck_assert_uint_eq(mock_server_connections(mock), 2);
+}
+END_TEST
+
+/* Of a server that does not know better. */
+START_TEST(a_body_behind_a_head_is_no_answer)
+{
+    poll_twice("method = HEAD\n" BY_FIELD,
+               "/a?raw=HTTP/1.1%20200%20OK%0D%0AX-Poll-Interval:0.02%0D%0AContent-Length:%204"
+               "%0D%0A%0D%0A0.09",
+               0);
+    ck_assert_int_eq(scene_ns(scene_poll("a", 0), "delay"), 20 * MS);
+    ck_assert_uint_eq(mock_server_connections(mock), 2);
+}
+END_TEST
+
+/* --- the delay's source ------------------------------------------------------------------- */
+
+START_TEST(a_field_of_a_get_goes_before_its_body)
+{
+    poll_twice(BY_FIELD, "/a?delay=9&" SAYS "&framing=chunked", 0);
+    ck_assert_int_eq(scene_ns(scene_poll("a", 0), "delay"), 20 * MS);
+    check_one_connection(2);
+}
+END_TEST
+
+static const struct {
+    const char *query, *error, *detail;
+} fields[] = {
+    {"delay=0.02", "no-delay", "the response has no field X-Poll-Interval"},
+    {"header=X-Poll-Interval:", "no-delay", "the field X-Poll-Interval is empty"},
+    {"header=X-Poll-Interval:%20soon", "no-delay", "not a number of seconds: \"soon\""},
+    {"header=X-Poll-Interval:%20-1", "no-delay", "not a number of seconds: \"-1\""},
+    {SAYS "&" SAYS, "no-delay", "stands more than once"},
+    {SAYS "&header=x-POLL-interval:%200.02", "no-delay", "stands more than once"},
+    {"header=X-Poll-Interval:%20"
+     "0000000000000000000000000000000000000000000000000000000000000000",
+     "no-delay", "is too long"},
+    {SAYS "&status=404", "status", "the server answered with status 404"},
+    {SAYS "&status=300", "status", "the server answered with status 300"},
+};
+
+START_TEST(a_field_has_to_be_one_number)
+{
+    poll_twice(_i % 2 == 0 ? BY_FIELD : "method = HEAD\n" BY_FIELD,
+               trail_print("/a?%s", fields[_i].query), 1);
+    for (size_t i = 0; i < 2; i++) {
+        const char *detail = rig_string(scene_failure("a", i, fields[_i].error), "detail");
+
+        ck_assert_msg(strstr(detail, fields[_i].detail) != NULL, "%s", detail);
+    }
+    check_one_connection(2);
+}
+END_TEST
+
+START_TEST(not_modified_is_good_where_a_field_says_when)
+{
+    poll_twice(BY_FIELD, "/a?status=304&" SAYS, 0);
+    ck_assert_int_eq((int)rig_number(scene_poll("a", 1), "status"), 304);
+    check_one_connection(2);
+}
+END_TEST
+
+START_TEST(not_modified_is_a_failure_where_the_body_would)
+{
+    poll_twice("", "/a?status=304&" SAYS, 1);
+    scene_failure("a", 1, "status");
+    check_one_connection(2);
+}
+END_TEST
+
+/* --- fields and credentials --------------------------------------------------------------- */
+
+START_TEST(fields_are_sent_as_they_are_written)
+{
+    poll_twice("header = X-A: 1\nheader = x-b:  two  words \nheader = X-A: 3\n"
+               "header = Accept: text/plain\nheader = user-agent: me\nheader = X-Empty:\n",
+               "/a?delay=0.02", 0);
+    check_header(1, "GET /a?delay=0.02 HTTP/1.1\r\nHost: %s\r\nuser-agent: me\r\n"
+                    "Accept: text/plain\r\nX-A: 1\r\nx-b: two  words\r\nX-A: 3\r\nX-Empty: \r\n"
+                    "\r\n");
+    check_one_connection(2);
+}
+END_TEST
+
+START_TEST(fields_are_inherited)
+{
+    scene_start_count(1, "[defaults]\nheader = X-A: 1\nheader = X-B: 2\n"
+                         "[server a]\nurl = @/a?delay=0.02\nheader = x-a: 3\n"
+                         "[server b]\nurl = @/b?delay=0.02\n");
+    scene_await_exit(0);
+    for (size_t i = 0; i < 2; i++) {
+        bool own = strstr(trail_line(i), "/a?") != NULL;
+
+        ck_assert(trail_has(i, "X-B: 2"));
+        ck_assert(trail_has(i, "x-a: 3") == own);
+        ck_assert(trail_has(i, "X-A: 1") == !own);
+    }
+}
+END_TEST
+
+START_TEST(another_host_may_be_named)
+{
+    poll_twice("header = Host: example.net\n", trail_print("/a?%s", trail_to(302, "/b?delay=0.02")),
+               0);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert(trail_has(i, "Host: example.net"));
+    check_one_connection(4);
+}
+END_TEST
+
+#define SECRET_TOKEN "tokenOfMine123"
+#define SECRET_BASIC "bWU6cGFzc3dvcmQ=" /* me:password */
+#define SECRET_URL   "bcO8OnNlOmNyZXQ=" /* mü:se:cret */
+
+/* How credentials are given, and the field that they become. */
+static const struct {
+    const char *key, *line; /* a file */
+    const char *userinfo;
+    const char *header;
+    const char *field;
+} credentials[] = {
+    {"bearer-token-file", SECRET_TOKEN, "", "", "Bearer " SECRET_TOKEN},
+    {"basic-auth-file", "me:password", "", "", "Basic " SECRET_BASIC},
+    {NULL, "", "me:password@", "", "Basic " SECRET_BASIC},
+    {NULL, "", "m%C3%BC:se:cret@", "", "Basic " SECRET_URL},
+    {NULL, "", "", "header = Authorization: Digest password\n", "Digest password"},
+};
+
+enum { CREDENTIALS = COUNT_OF(credentials) };
+
+static void check_tells_no_secret(const char *text)
+{
+    static const char *const secrets[] = {SECRET_TOKEN, SECRET_BASIC, SECRET_URL, "password",
+                                          "se:cret"};
+
+    for (int i = 0; i < COUNT_OF(secrets); i++)
+        ck_assert_msg(strstr(text, secrets[i]) == NULL, "%s is in: %s", secrets[i], text);
+}
+
+/* A server with them, and a Cookie, and a field that might hold a secret as well. */
+static const char *with_credentials(int index, const char *query)
+{
+    struct bytes file = {0};
+
+    if (credentials[index].key != NULL)
+        bytes_print(&file, "%s = %s\n", credentials[index].key,
+                    rig_write(rig, "credentials", "%s\n", credentials[index].line));
+    const char *path = rig_write(rig, "servers.ini",
+                                 "[defaults]\nretry = 10ms\n"
+                                 "[server a]\nurl = http://%s%s/a?%s\n%s%s"
+                                 "header = Cookie: a=b\nheader = X-Api-Key: c\n",
+                                 credentials[index].userinfo, mock_server_authority(mock), query,
+                                 bytes_text(&file), credentials[index].header);
+    bytes_finish(&file);
+    return path;
+}
+
+static const char *authorization(int index)
+{
+    return trail_print("Authorization: %s", credentials[index].field);
+}
+
+static const char *const formats[] = {"--log-format=text", "--log-format=json"};
+
+START_TEST(credentials_are_sent_and_not_told)
+{
+    const char *path = with_credentials(_i / 2, "delay=0.02,soon&status=200,200,500,302");
+
+    rig_start(rig, formats[_i % 2], "--log-level=debug", "--count=4", "-c", path, NULL);
+    scene_await_exit(1);
+    check_one_connection(4);
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert(trail_has(i, authorization(_i / 2)));
+        ck_assert(strncmp(trail_line(i), "GET /a?", 7) == 0);
+    }
+    ck_assert_ptr_nonnull(strstr(rig_stdout(rig), "poll"));
+    check_tells_no_secret(rig_stdout(rig));
+    check_tells_no_secret(rig_stderr(rig));
+}
+END_TEST
+
+START_TEST(nor_are_they_told_where_nobody_answers)
+{
+    const char *path = with_credentials(_i / 2, "delay=0.02");
+
+    mock_server_stop_listening(mock);
+    rig_start(rig, formats[_i % 2], "--log-level=debug", "--count=2", "-c", path, NULL);
+    scene_await_exit(1);
+    check_tells_no_secret(rig_stdout(rig));
+    check_tells_no_secret(rig_stderr(rig));
+}
+END_TEST
+
+/* With one mistake of each of these in it. */
+START_TEST(nor_where_the_configuration_is_wrong)
+{
+    static const char *const urls[] = {
+        "http://me:password@h:99999/", "http://me:pass word@h/",   "ftp://me:password@h/",
+        "http://me:password@/",        "me:password@h:x/",         "http://me:password@@h/",
+        "http://me:password@h/ b",     "http://me:password%zz@h/",
+    };
+    const struct rig_result *result = rig_run(
+        rig, "-t", "-c", rig_write(rig, "wrong.ini", "[servers]\na = %s\n", urls[_i]), NULL);
+
+    ck_assert_int_eq(result->exit.status, 2);
+    check_tells_no_secret(result->out);
+    check_tells_no_secret(result->err);
+    ck_assert_ptr_null(strstr(result->err, "pass word"));
+    result = rig_run(rig, "-t", urls[_i], NULL);
+    ck_assert_int_eq(result->exit.status, 2);
+    check_tells_no_secret(result->err);
+}
+END_TEST
+
+/* --- fields, credentials and redirects -------------------------------------------------------- */
+
+START_TEST(the_same_origin_is_told_all)
+{
+    rig_start(rig, "--once", "-c", with_credentials(_i, trail_to(302, "/b?delay=0.02")), NULL);
+    scene_await_exit(0);
+    check_one_connection(2);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert(trail_has(i, authorization(_i)));
+        ck_assert(trail_has(i, "Cookie: a=b"));
+        ck_assert(trail_has(i, "X-Api-Key: c"));
+    }
+}
+END_TEST
+
+static void check_is_told_nothing(size_t index)
+{
+    ck_assert(!trail_has_name(index, "Authorization"));
+    ck_assert(!trail_has_name(index, "Cookie"));
+    ck_assert(!trail_has_name(index, "X-Api-Key"));
+    check_tells_no_secret(trail_at(index)->header.data);
+}
+
+START_TEST(another_origin_is_told_nothing)
+{
+    const char *there[] = {
+        trail_print("http://%s/b?delay=0.02", mock_server_authority(other)),
+        trail_print("//%s/b?delay=0.02", mock_server_authority(other)),
+        trail_print("http://localhost:%d/b?delay=0.02", mock_server_port(mock)),
+    };
+    const char *path = with_credentials(_i % CREDENTIALS, trail_to(307, there[_i / CREDENTIALS]));
+
+    rig_start(rig, "--count=2", "-c", path, NULL);
+    scene_await_exit(0);
+    ck_assert_uint_eq(trail_count(), 4);
+    for (size_t i = 0; i < 4; i += 2) {
+        ck_assert(trail_has(i, authorization(_i % CREDENTIALS)));
+        check_is_told_nothing(i + 1);
+    }
+    check_tells_no_secret(rig_stdout(rig));
+}
+END_TEST
+
+/* There and back, and then the next poll. */
+START_TEST(each_is_told_what_is_for_it)
+{
+    const char *back = trail_print("http://%s/c?delay=0.02", mock_server_authority(mock));
+    const char *there =
+        trail_print("http://%s/b?%s", mock_server_authority(other), trail_to(308, back));
+
+    rig_start(rig, "--count=2", "-c", with_credentials(0, trail_to(301, there)), NULL);
+    scene_await_exit(0);
+    ck_assert_uint_eq(trail_count(), 6);
+    for (size_t i = 0; i < 6; i++) {
+        if (i % 3 == 1)
+            check_is_told_nothing(i);
+        else
+            ck_assert(trail_has(i, authorization(0)));
+    }
+}
+END_TEST
+
+START_TEST(another_origin_is_told_what_is_asked_for)
+{
+    const char *there = trail_print("http://%s/b?delay=0.02", mock_server_authority(other));
+    const char *host = trail_print("Host: %s", mock_server_authority(other));
+
+    poll_twice("header = Host: example.net\nheader = Accept: text/plain\n"
+               "header = Accept-Language: en\nheader = User-Agent: me\nheader = Referer: /x\n",
+               trail_print("/a?%s", trail_to(302, there)), 0);
+    ck_assert(trail_has(0, "Host: example.net"));
+    ck_assert(trail_has(1, host));
+    ck_assert(trail_has(1, "Accept: text/plain"));
+    ck_assert(trail_has(1, "Accept-Language: en"));
+    ck_assert(trail_has(1, "User-Agent: me"));
+    ck_assert(!trail_has_name(1, "Referer"));
+}
+END_TEST
+
+static const struct {
+    const char *method;
+    int status;
+    const char *then;
+    bool with_body;
+} changes[] = {
+    {"GET", 301, "GET", false},   {"GET", 302, "GET", false},   {"GET", 303, "GET", false},
+    {"GET", 307, "GET", false},   {"GET", 308, "GET", false},   {"HEAD", 301, "HEAD", false},
+    {"HEAD", 302, "HEAD", false}, {"HEAD", 303, "HEAD", false}, {"HEAD", 307, "HEAD", false},
+    {"HEAD", 308, "HEAD", false}, {"POST", 301, "GET", false},  {"POST", 302, "GET", false},
+    {"POST", 303, "GET", false},  {"POST", 307, "POST", true},  {"POST", 308, "POST", true},
+    {"PUT", 301, "PUT", true},    {"PUT", 302, "PUT", true},    {"PUT", 303, "GET", false},
+    {"PUT", 307, "PUT", true},    {"PUT", 308, "PUT", true},
+};
+
+static void check_change(int index, size_t request, bool foreign)
+{
+    bool with_body = changes[index].with_body;
+
+    ck_assert_ptr_nonnull(strstr(trail_line(request), changes[index].then));
+    check_body(request, with_body ? "hello" : "");
+    ck_assert(trail_has_name(request, "Content-Length") == with_body);
+    ck_assert(trail_has_name(request, "Content-Type") == with_body);
+    ck_assert(trail_has_name(request, "Content-Secret") == (with_body && !foreign));
+    ck_assert(trail_has_name(request, "X-A") == !foreign);
+}
+
+/* Twice, as the next poll has the configured method again. */
+static void redirect_with_body(int index, const char *location)
+{
+    bool has_body = changes[index].method[0] == 'P';
+
+    poll_twice(trail_print("method = %s\n" BY_FIELD "header = X-A: b\n%s", changes[index].method,
+                           has_body ? "body = hello\nheader = Content-Type: text/plain\n"
+                                      "header = Content-Secret: x\n"
+                                    : ""),
+               trail_print("/a?%s", trail_to(changes[index].status, location)), 0);
+    ck_assert_uint_eq(trail_count(), 4);
+    for (size_t i = 0; i < 4; i += 2) {
+        ck_assert_ptr_nonnull(strstr(trail_line(i), changes[index].method));
+        check_body(i, has_body ? "hello" : "");
+    }
+}
+
+START_TEST(a_redirect_may_change_the_method)
+{
+    redirect_with_body(_i, "/b?" SAYS_DECODED);
+    for (size_t i = 1; i < 4; i += 2)
+        check_change(_i, i, false);
+    check_one_connection(4);
+}
+END_TEST
+
+START_TEST(to_another_origin_just_so)
+{
+    redirect_with_body(_i, trail_print("http://%s/b?" SAYS_DECODED, mock_server_authority(other)));
+    for (size_t i = 1; i < 4; i += 2)
+        check_change(_i, i, true);
+}
+END_TEST
+
+/* Once it is a GET it stays one, within the poll. */
+START_TEST(a_post_that_became_a_get_stays_one)
+{
+    const char *second = trail_print("/b?%s", trail_to(307, "/c?delay=0.02"));
+
+    poll_twice("method = POST\nbody = hello\nheader = Content-Type: text/plain\n",
+               trail_print("/a?%s", trail_to(302, second)), 0);
+    for (size_t i = 0; i < 6; i++) {
+        ck_assert_ptr_nonnull(strstr(trail_line(i), i % 3 == 0 ? "POST" : "GET"));
+        check_body(i, i % 3 == 0 ? "hello" : "");
+        ck_assert(trail_has_name(i, "Content-Type") == (i % 3 == 0));
+    }
+    check_one_connection(6);
+}
+END_TEST
+
+/* --- a kept connection that is gone --------------------------------------------------------------
+ */
+
+START_TEST(what_may_be_repeated_is)
+{
+    static const char *const methods[] = {"GET", "HEAD", "PUT"};
+
+    scene_start_count(3,
+                      "[server a]\nmethod = %s\n" BY_FIELD
+                      "url = @/a?header=X-Poll-Interval:%%200.02&%s=never,request,never\n",
+                      methods[_i / 2], _i % 2 == 0 ? "close" : "reset");
+    scene_await_exit(0);
+    ck_assert_uint_eq(trail_count(), 4);
+    ck_assert_uint_eq(mock_server_connections(mock), 2);
+}
+END_TEST
+
+START_TEST(a_post_is_not)
+{
+    scene_start_count(3,
+                      "[defaults]\nretry = 10ms\n[server a]\nmethod = POST\nbody = x\n"
+                      "url = @/a?delay=0.02&%s=never,request,never\n",
+                      _i == 0 ? "close" : "reset");
+    scene_await_exit(1);
+    scene_failure("a", 1, "closed");
+    ck_assert_str_eq(rig_string(scene_poll("a", 2), "result"), "ok");
+    ck_assert_uint_eq(trail_count(), 3);
+}
+END_TEST
+
+/* It was never sent. */
+START_TEST(a_post_on_one_that_is_known_to_be_gone_is_sent)
+{
+    scene_start_count(3,
+                      "[server a]\nmethod = POST\nbody = x\n"
+                      "url = @/a?delay=0.2&%s=idle&idle-ms=20\n",
+                      _i == 0 ? "close" : "reset");
+    scene_await_exit(0);
+    scene_check_all_good("a");
+    ck_assert_uint_eq(trail_count(), 3);
+    ck_assert_uint_eq(mock_server_connections(mock), 3);
+}
+END_TEST
+
+/* --- Unix sockets
+ * ---------------------------------------------------------------------------------- */
+
+START_TEST(a_unix_socket_is_asked)
+{
+    const char *path = rig_path(rig, "socket");
+
+    ck_assert_int_eq(mock_server_listen_on_unix(mock, path), 0);
+    scene_start_count(3, "[server a]\nurl = http://example.net/a?delay=0.02\nunix-socket = %s\n",
+                      path);
+    scene_await_exit(0);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert(trail_has(i, "Host: example.net"));
+    check_one_connection(3);
+}
+END_TEST
+
+/* The origin is that of the URL, wherever the socket is. */
+START_TEST(its_redirects_are_followed)
+{
+    const char *path = rig_path(rig, "socket");
+    const char *there = trail_print("http://%s/b?delay=0.02", mock_server_authority(other));
+    const char *back = trail_print("http://EXAMPLE.net:80/c?%s", trail_to(302, there));
+
+    ck_assert_int_eq(mock_server_listen_on_unix(mock, path), 0);
+    scene_start_count(2,
+                      "[server a]\nurl = http://example.net/a?%s\nunix-socket = %s\n"
+                      "header = X-A: b\n",
+                      trail_to(302, back), path);
+    scene_await_exit(0);
+    ck_assert_uint_eq(trail_count(), 6);
+    for (size_t i = 0; i < 6; i++)
+        ck_assert(trail_has_name(i, "X-A") == (i % 3 != 2));
+    ck_assert_uint_eq(mock_server_connections(mock), 1);
+    ck_assert_uint_eq(mock_server_connections(other), 1);
+}
+END_TEST
+
+START_TEST(nobody_may_listen_there)
+{
+    const char *path = rig_path(rig, "socket");
+
+    scene_start_count(2,
+                      "[defaults]\nretry = 10ms\n"
+                      "[server a]\nurl = http://example.net/a?delay=0.02\nunix-socket = %s\n",
+                      path);
+    scene_await_exit(1);
+    ck_assert_ptr_nonnull(strstr(rig_string(scene_failure("a", 1, "connect"), "detail"),
+                                 "/socket: no such file or directory"));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("requests");
+    TCase *tests = scene_case(suite, "methods");
+
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, a_get_has_no_more_than_it_needs);
+    tcase_add_loop_test(tests, a_post_has_a_body, 0, 2);
+    tcase_add_test(tests, a_post_may_be_empty);
+    tcase_add_loop_test(tests, a_head_is_answered_by_a_field, 0, 9);
+    tcase_add_test(tests, a_head_that_closes_is_answered_too);
+    tcase_add_test(tests, a_body_behind_a_head_is_no_answer);
+    tests = scene_case(suite, "source");
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, a_field_of_a_get_goes_before_its_body);
+    tcase_add_loop_test(tests, a_field_has_to_be_one_number, 0, COUNT_OF(fields));
+    tcase_add_test(tests, not_modified_is_good_where_a_field_says_when);
+    tcase_add_test(tests, not_modified_is_a_failure_where_the_body_would);
+    tests = scene_case(suite, "fields");
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, fields_are_sent_as_they_are_written);
+    tcase_add_test(tests, fields_are_inherited);
+    tcase_add_test(tests, another_host_may_be_named);
+    tcase_add_loop_test(tests, credentials_are_sent_and_not_told, 0, 2 * CREDENTIALS);
+    tcase_add_loop_test(tests, nor_are_they_told_where_nobody_answers, 0, 2 * CREDENTIALS);
+    tcase_add_loop_test(tests, nor_where_the_configuration_is_wrong, 0, 8);
+    tests = scene_case(suite, "redirects");
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_loop_test(tests, the_same_origin_is_told_all, 0, CREDENTIALS);
+    tcase_add_loop_test(tests, another_origin_is_told_nothing, 0, 3 * CREDENTIALS);
+    tcase_add_test(tests, each_is_told_what_is_for_it);
+    tcase_add_test(tests, another_origin_is_told_what_is_asked_for);
+    tcase_add_loop_test(tests, a_redirect_may_change_the_method, 0, COUNT_OF(changes));
+    tcase_add_loop_test(tests, to_another_origin_just_so, 0, COUNT_OF(changes));
+    tcase_add_test(tests, a_post_that_became_a_get_stays_one);
+    tests = scene_case(suite, "gone");
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_loop_test(tests, what_may_be_repeated_is, 0, 6);
+    tcase_add_loop_test(tests, a_post_is_not, 0, 2);
+    tcase_add_loop_test(tests, a_post_on_one_that_is_known_to_be_gone_is_sent, 0, 2);
+    tests = scene_case(suite, "unix");
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, a_unix_socket_is_asked);
+    tcase_add_test(tests, its_redirects_are_followed);
+    tcase_add_test(tests, nobody_may_listen_there);
+    return suite;
+}
+
+CHECK_MAIN(suite())

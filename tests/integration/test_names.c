@@ -48,6 +48,22 @@ START_TEST(an_unknown_name_is_dns)
 }
 END_TEST
 
+/* RFC 6761 section 6.3. Each poll is a look-up, none of which may leak. */
+START_TEST(localhost_is_loopback_and_nobody_is_asked)
+{
+    static const char *const hosts[] = {"localhost", "a.LocalHost"};
+
+    if (!have_silent_resolver())
+        return;
+    scene_start_count(3, "[defaults]\nkeep-alive = 0\n[servers]\na = http://%s:%d/a?delay=0.01\n",
+                      hosts[_i], mock_server_port(mock));
+    scene_await_exit(0);
+    scene_check_all_good("a");
+    ck_assert_uint_eq(mock_server_requests(mock, "a"), 3);
+    ck_assert(!silent_resolver_was_asked(resolver));
+}
+END_TEST
+
 /* Names hang, one look-up beside the other, and neither others' look-ups nor polls notice. */
 START_TEST(a_silent_name_server_holds_up_nobody)
 {
@@ -200,6 +216,7 @@ static Suite *suite(void)
 
     tcase_add_checked_fixture(tests, NULL, teardown);
     tcase_add_loop_test(tests, an_unknown_name_is_dns, 0, 2);
+    tcase_add_loop_test(tests, localhost_is_loopback_and_nobody_is_asked, 0, 2);
     tcase_add_test(tests, a_silent_name_server_holds_up_nobody);
     tcase_add_test(tests, many_dead_names_hold_up_nobody);
     tcase_add_test(tests, servers_of_one_dead_host_share_a_look_up);

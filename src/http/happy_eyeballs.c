@@ -6,8 +6,9 @@
 #include "base/container_of.h"
 #include "base/duration.h"
 
-/* RFC 8305 section 8: the Connection Attempt Delay. */
-#define ATTEMPT_DELAY (250 * MILLISECOND)
+/* RFC 8305 section 8: the Connection Attempt Delay, and the least that it may ever be. */
+#define ATTEMPT_DELAY       (250 * MILLISECOND)
+#define ATTEMPT_DELAY_LEAST (10 * MILLISECOND)
 
 static void on_step(struct wakeup *wakeup);
 static const struct stream_callbacks callbacks;
@@ -40,6 +41,21 @@ static void note_failure(struct happy_eyeballs *race, int error, const union add
     race->failed = *address;
 }
 
+/* What each of the addresses left, and the latest, may have of the time left. */
+static int64_t share(const struct happy_eyeballs *race, int64_t now)
+{
+    return (race->deadline - now) / (int64_t)(candidates_left(race->candidates) + 1);
+}
+
+/* Shorter where there are so many that the last ones would not have their turn. */
+static int64_t attempt_delay(const struct happy_eyeballs *race)
+{
+    int64_t delay = share(race, clock_now());
+    if (delay > ATTEMPT_DELAY)
+        return ATTEMPT_DELAY;
+    return delay < ATTEMPT_DELAY_LEAST ? ATTEMPT_DELAY_LEAST : delay;
+}
+
 /* Returns 0 or libuv's error code. */
 static int begin(struct happy_eyeballs *race, const union address *address)
 {
@@ -50,8 +66,7 @@ static int begin(struct happy_eyeballs *race, const union address *address)
 
     runner->address = *address;
     race->tried++;
-    race->patience_until =
-        now + (race->deadline - now) / (int64_t)(candidates_left(race->candidates) + 1);
+    race->patience_until = now + share(race, now);
     if (error == 0)
         race->running++;
     else
@@ -90,7 +105,7 @@ static void on_step(struct wakeup *wakeup)
     int error = 0;
     if (make_place(race))
         error = begin(race, candidates_next(race->candidates));
-    set_step(race, error == 0 ? ATTEMPT_DELAY : 0);
+    set_step(race, error == 0 ? attempt_delay(race) : 0);
 }
 
 static size_t index_of(const struct happy_eyeballs *race, const struct stream *stream)

@@ -70,10 +70,10 @@ static int read_count(struct options *options, const char *text)
 static int read_setting(struct options *options, const char *key, const char *text)
 {
     struct problems problems = {0};
-    uint32_t set = 0;
-    setting_apply(daemon_setting_table, &options->settings, &set, key, text, text,
-                  (struct place){0}, &problems);
-    options->set |= set;
+    struct keys keys = {0};
+    const struct written written = {.value = text, .shown = text};
+    setting_apply(daemon_setting_table, &options->settings, &keys, key, &written, NULL, &problems);
+    options->set |= keys.set;
     if (problems.count == 0)
         return -1;
     fprintf(stderr, "%s\n", problems.list[0].text);

@@ -5,23 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/duration.h"
 #include "base/escape.h"
 #include "base/xalloc.h"
+#include "config/agreement.h"
+#include "config/credentials.h"
+#include "config/draft.h"
 #include "config/ini.h"
 #include "config/source.h"
 #include "config/value.h"
-
-/* A server on its way to a server_config: what it says itself, and where. */
-struct draft {
-    char *name;
-    struct url url; /* text is NULL until there is one */
-    struct server_settings own;
-    uint32_t set;  /* a bit a key of `own` */
-    bool has_url;  /* a url key was there, right or wrong */
-    bool misnamed; /* its name was refused; kept so that its settings are checked */
-    struct place place;
-};
 
 enum section { SECTION_AIOPOLL, SECTION_DEFAULTS, SECTION_SERVERS, SECTION_SERVER };
 
@@ -32,11 +23,10 @@ struct builder {
     struct problems *problems;
     struct sources sources;
     enum section section;
-    uint32_t daemon_set, defaults_set;
+    struct keys daemon_keys, defaults_keys;
     struct place defaults_place;
     bool defaults_agree; /* with each other */
-    struct draft *drafts;
-    size_t draft_count, draft_capacity;
+    struct drafts drafts;
 };
 
 static const char *quote(char out[QUOTE_SIZE], const char *text)
@@ -64,24 +54,38 @@ static bool check_name(struct builder *builder, struct place place, const char *
     return false;
 }
 
-static struct draft *add_draft(struct builder *builder, struct place place, const char *name)
+/* The user in it becomes *authorization, which is left alone where there is none. */
+static bool read_url(struct builder *builder, const struct written *written, struct url *url,
+                     const char **authorization)
 {
-    builder->drafts = xgrow(builder->drafts, &builder->draft_capacity, builder->draft_count + 1,
-                            sizeof *builder->drafts);
-    struct draft *draft = &builder->drafts[builder->draft_count++];
-    *draft = (struct draft){.name = xstrdup(name), .place = place};
-    return draft;
+    char why[256], quoted[QUOTE_SIZE], *userinfo = NULL;
+    bool ok = url_parse(written->value, url, &userinfo, why, sizeof why);
+    if (ok && userinfo != NULL) {
+        ok = credentials_of_userinfo(userinfo, &builder->config->pool, authorization, why,
+                                     sizeof why);
+        free(userinfo);
+        if (!ok)
+            url_free(url);
+    }
+    if (!ok)
+        problem_add(builder->problems, written->place, "%s cannot be polled: %s",
+                    quote(quoted, written->shown), why);
+    return ok;
 }
 
-static void set_url(struct builder *builder, struct draft *draft, struct place place,
-                    const char *value, const char *shown)
+static void set_url(struct builder *builder, struct draft *draft, const struct written *written)
 {
-    char why[256], quoted[QUOTE_SIZE];
+    const char *authorization = NULL;
     if (draft->has_url)
-        problem_add(builder->problems, place, "url is set already; each key can be set once");
-    else if (value != NULL && !url_parse(value, &draft->url, NULL, why, sizeof why))
-        problem_add(builder->problems, place, "%s cannot be polled: %s", quote(quoted, shown), why);
+        problem_add(builder->problems, written->place,
+                    "url is set already; each key can be set once");
+    else if (written->value != NULL)
+        read_url(builder, written, &draft->url, &authorization);
     draft->has_url = true;
+    if (authorization == NULL)
+        return;
+    draft->has_user = true;
+    draft->own.authorization = authorization;
 }
 
 /* "[server NAME]". The settings of one with a wrong name are checked all the same. */
@@ -93,7 +97,7 @@ static void begin_server(struct builder *builder, struct place place, const char
     else
         problem_add(builder->problems, place,
                     "[server]: its name is missing; write [server NAME], or [servers] for a list");
-    add_draft(builder, place, name)->misnamed = !right;
+    drafts_add(&builder->drafts, place, name)->misnamed = !right;
 }
 
 /* `rest`: what follows the section's first word. */
@@ -145,7 +149,7 @@ static bool on_section(void *user, struct place place, const char *name)
 static void unknown_key(struct builder *builder, struct place place, const char *key,
                         const struct setting *table, const char *one_more)
 {
-    const char *names[32 + 1];
+    const char *names[SETTING_NAMES_MAX + 1];
     char quoted[QUOTE_SIZE];
     size_t n = 0;
 
@@ -164,37 +168,41 @@ static void unknown_key(struct builder *builder, struct place place, const char 
                     quote(quoted, key), section);
 }
 
-static void set_daemon_key(struct builder *builder, struct place place, const char *key,
-                           const char *value, const char *shown)
+/* Returns false where the table has no such key. */
+static bool apply(struct builder *builder, const struct setting *table, void *settings,
+                  struct keys *keys, const char *key, const struct written *written)
 {
-    if (strcmp(key, "include") == 0 && value != NULL)
-        sources_include(&builder->sources, value, place, builder->problems);
+    return setting_apply(table, settings, keys, key, written, &builder->config->pool,
+                         builder->problems) == SETTING_DONE;
+}
+
+static void set_daemon_key(struct builder *builder, const char *key, const struct written *written)
+{
+    if (strcmp(key, "include") == 0 && written->value != NULL)
+        sources_include(&builder->sources, written->value, written->place, builder->problems);
     else if (strcmp(key, "include") != 0 &&
-             setting_apply(daemon_setting_table, &builder->config->daemon, &builder->daemon_set,
-                           key, value, shown, place, builder->problems) == SETTING_UNKNOWN)
-        unknown_key(builder, place, key, daemon_setting_table, "include");
+             !apply(builder, daemon_setting_table, &builder->config->daemon, &builder->daemon_keys,
+                    key, written))
+        unknown_key(builder, written->place, key, daemon_setting_table, "include");
 }
 
-static void set_server_key(struct builder *builder, struct place place, const char *key,
-                           const char *value, const char *shown)
+static void set_server_key(struct builder *builder, const char *key, const struct written *written)
 {
-    struct draft *draft = &builder->drafts[builder->draft_count - 1];
+    struct draft *draft = &builder->drafts.list[builder->drafts.count - 1];
     if (strcmp(key, "url") == 0)
-        set_url(builder, draft, place, value, shown);
-    else if (setting_apply(server_setting_table, &draft->own, &draft->set, key, value, shown, place,
-                           builder->problems) == SETTING_UNKNOWN)
-        unknown_key(builder, place, key, server_setting_table, "url");
+        set_url(builder, draft, written);
+    else if (!apply(builder, server_setting_table, &draft->own, &draft->keys, key, written))
+        unknown_key(builder, written->place, key, server_setting_table, "url");
 }
 
-static void set_default(struct builder *builder, struct place place, const char *key,
-                        const char *value, const char *shown)
+static void set_default(struct builder *builder, const char *key, const struct written *written)
 {
     if (strcmp(key, "url") == 0)
-        problem_add(builder->problems, place,
+        problem_add(builder->problems, written->place,
                     "url cannot stand in [defaults]; write it in [servers] or [server NAME]");
-    else if (setting_apply(server_setting_table, &builder->config->defaults, &builder->defaults_set,
-                           key, value, shown, place, builder->problems) == SETTING_UNKNOWN)
-        unknown_key(builder, place, key, server_setting_table, NULL);
+    else if (!apply(builder, server_setting_table, &builder->config->defaults,
+                    &builder->defaults_keys, key, written))
+        unknown_key(builder, written->place, key, server_setting_table, NULL);
 }
 
 /* The key that stands in [servers] in place of a name, or NULL. A misspelt one is
@@ -204,7 +212,7 @@ static const char *misplaced_key(const char *name, const char *shown)
     static const struct setting *const *const tables[] = {&daemon_setting_table,
                                                           &server_setting_table};
     static const char *const others[] = {"url", "include", NULL};
-    const char *names[32];
+    const char *names[SETTING_NAMES_MAX];
     const char *meant = value_nearest(name, others);
     for (size_t i = 0; meant == NULL && i < 2; i++)
         meant = value_nearest(name, setting_names(*tables[i], names));
@@ -214,17 +222,16 @@ static const char *misplaced_key(const char *name, const char *shown)
 }
 
 /* "NAME = URL". */
-static void add_server(struct builder *builder, struct place place, const char *name,
-                       const char *value, const char *shown)
+static void add_server(struct builder *builder, const char *name, const struct written *written)
 {
     char quoted[QUOTE_SIZE];
-    const char *key = misplaced_key(name, shown);
+    const char *key = misplaced_key(name, written->shown);
     if (key != NULL)
-        problem_add(builder->problems, place,
+        problem_add(builder->problems, written->place,
                     "%s cannot be a server's name: %s is a key of another section",
                     quote(quoted, name), key);
-    else if (check_name(builder, place, name))
-        set_url(builder, add_draft(builder, place, name), place, value, shown);
+    else if (check_name(builder, written->place, name))
+        set_url(builder, drafts_add(&builder->drafts, written->place, name), written);
 }
 
 /* A setter gets no value where its expansion failed: it then only notes the key. */
@@ -233,15 +240,18 @@ static void on_setting(void *user, struct place place, const char *key, const ch
     struct builder *builder = user;
     char why[256];
     char *value = value_expand(text, why, sizeof why);
+    const struct written written = {.value = value, .shown = text, .place = place};
 
     if (value == NULL)
         problem_add(builder->problems, place, "%s", why);
     switch (builder->section) {
-    case SECTION_AIOPOLL: set_daemon_key(builder, place, key, value, text); break;
-    case SECTION_DEFAULTS: set_default(builder, place, key, value, text); break;
-    case SECTION_SERVERS: add_server(builder, place, key, value, text); break;
-    case SECTION_SERVER: set_server_key(builder, place, key, value, text); break;
+    case SECTION_AIOPOLL: set_daemon_key(builder, key, &written); break;
+    case SECTION_DEFAULTS: set_default(builder, key, &written); break;
+    case SECTION_SERVERS: add_server(builder, key, &written); break;
+    case SECTION_SERVER: set_server_key(builder, key, &written); break;
     }
+    if (value != NULL)
+        explicit_bzero(value, strlen(value));
     free(value);
 }
 
@@ -257,142 +267,84 @@ static void read_files(struct builder *builder)
         if (text == NULL)
             continue;
         ini_parse_text(text, length, place, &handler, builder->problems);
+        explicit_bzero(text, length);
         free(text);
     }
 }
 
-/* A bare URL is named after its host, and its port where one is written. */
-static char *name_after(const struct url *url)
-{
-    const char *authority = url->text + url->host;
-    size_t length = (size_t)(url->target - url->host);
-    char *name = xcalloc(1, length + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < length; i++)
-        if (authority[i] != ']')
-            name[n++] = authority[i] == ':' ? '-' : authority[i];
-    return name;
-}
-
-static bool is_taken(const struct builder *builder, const char *name)
-{
-    for (size_t i = 0; i < builder->draft_count; i++)
-        if (strcmp(builder->drafts[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 static void add_bare_url(struct builder *builder, const char *text)
 {
-    const struct place command_line = {0};
-    char why[256], quoted[QUOTE_SIZE];
+    const struct written written = {.value = text, .shown = text};
+    const char *authorization = NULL;
     struct url url;
 
-    if (!url_parse(text, &url, NULL, why, sizeof why)) {
-        problem_add(builder->problems, command_line, "%s cannot be polled: %s", quote(quoted, text),
-                    why);
+    if (!read_url(builder, &written, &url, &authorization))
         return;
-    }
-    char *base = name_after(&url), *name = xstrdup(base);
-    for (unsigned number = 2; is_taken(builder, name); number++) {
-        free(name);
-        name = xasprintf("%s-%u", base, number);
-    }
-    struct draft *draft = add_draft(builder, command_line, name);
+    char *name = drafts_name_after(&builder->drafts, &url);
+    struct draft *draft = drafts_add(&builder->drafts, written.place, name);
     draft->url = url;
     draft->has_url = true;
-    free(base);
+    draft->has_user = authorization != NULL;
+    draft->own.authorization = authorization;
     free(name);
 }
 
-static int by_name(const void *left, const void *right)
+static void check_defaults(struct builder *builder)
 {
-    const struct draft *a = *(struct draft *const *)left, *b = *(struct draft *const *)right;
-    int order = strcmp(a->name, b->name);
-    return order != 0 ? order : (a > b) - (a < b);
+    const struct keys *keys = &builder->defaults_keys;
+    const struct level level = {"[defaults]", builder->defaults_place, &builder->config->defaults,
+                                keys->wrong};
+    bool one = credentials_agree(&level, keys->set, false, builder->problems);
+    builder->defaults_agree = settings_agree(&level, builder->problems) && one;
 }
 
-static void check_duplicates(struct builder *builder)
-{
-    char quoted[QUOTE_SIZE];
-    if (builder->draft_count == 0)
-        return;
-    struct draft **sorted = xcalloc(builder->draft_count, sizeof(struct draft *));
-    for (size_t i = 0; i < builder->draft_count; i++)
-        sorted[i] = &builder->drafts[i];
-    qsort(sorted, builder->draft_count, sizeof *sorted, by_name);
-    for (size_t i = 1, first = 0; i < builder->draft_count; i++) {
-        if (sorted[i]->misnamed || strcmp(sorted[i]->name, sorted[first]->name) != 0) {
-            first = i;
-            continue;
-        }
-        problem_add(builder->problems, sorted[i]->place,
-                    "the server %s is defined already, at %s:%u; each name can be given once",
-                    quote(quoted, sorted[i]->name), sorted[first]->place.name,
-                    sorted[first]->place.line);
-    }
-    free(sorted);
-}
-
-/* Where two settings have to agree. `what` begins the sentence. */
-static bool check_settings(struct builder *builder, struct place place, const char *what,
-                           const struct server_settings *settings)
-{
-    char low[DURATION_SIZE], high[DURATION_SIZE];
-    size_t before = builder->problems->count;
-    if (settings->min_delay > settings->max_delay)
-        problem_add(builder->problems, place, "%s: min-delay (%s) is more than max-delay (%s)",
-                    what, duration_text(low, settings->min_delay),
-                    duration_text(high, settings->max_delay));
-    if (settings->retry > settings->retry_max)
-        problem_add(builder->problems, place, "%s: retry (%s) is more than retry-max (%s)", what,
-                    duration_text(low, settings->retry), duration_text(high, settings->retry_max));
-    return builder->problems->count == before;
-}
-
-/* Its own settings over the defaults; without any, the defaults themselves. */
-static const struct server_settings *resolve(struct builder *builder, const struct draft *draft)
+static void check_draft(struct builder *builder, const struct draft *draft,
+                        const struct server_settings *settings)
 {
     char what[SERVER_NAME_MAX + sizeof "[server ]"];
-    if (draft->set == 0)
-        return &builder->config->defaults;
-    struct server_settings *settings = xcalloc(1, sizeof *settings);
-    *settings = builder->config->defaults;
-    settings_overlay(server_setting_table, settings, &draft->own, draft->set);
+    const struct keys *keys = &draft->keys;
+    if (draft->misnamed)
+        return;
     snprintf(what, sizeof what, "[server %s]", draft->name);
-    if (builder->defaults_agree && !draft->misnamed)
-        check_settings(builder, draft->place, what, settings);
-    return settings;
+    if (!draft->has_url)
+        problem_add(builder->problems, draft->place, "%s has no url; write url = http://HOST/PATH",
+                    what);
+    credentials_agree(&(struct level){what, draft->place, &draft->own, keys->wrong}, keys->set,
+                      draft->has_user, builder->problems);
+    if (builder->defaults_agree && settings != &builder->config->defaults)
+        settings_agree(&(struct level){what, draft->place, settings,
+                                       keys->wrong | (builder->defaults_keys.wrong & ~keys->set)},
+                       builder->problems);
 }
 
 /* Moves the drafts into the config. */
 static void finish_servers(struct builder *builder)
 {
     struct config *config = builder->config;
-    config->servers = xcalloc(builder->draft_count + 1, sizeof *config->servers);
-    config->server_count = builder->draft_count;
-    for (size_t i = 0; i < builder->draft_count; i++) {
-        struct draft *draft = &builder->drafts[i];
-        if (!draft->has_url && !draft->misnamed)
-            problem_add(builder->problems, draft->place,
-                        "[server %s] has no url; write url = http://HOST/PATH", draft->name);
-        config->servers[i] = (struct server_config){
-            .name = draft->name, .url = draft->url, .settings = resolve(builder, draft)};
+    const struct drafts *drafts = &builder->drafts;
+    config->servers = xcalloc(drafts->count + 1, sizeof *config->servers);
+    config->server_count = drafts->count;
+    for (size_t i = 0; i < drafts->count; i++) {
+        struct draft *draft = &drafts->list[i];
+        const struct server_settings *settings =
+            draft_settings(draft, &config->defaults, &config->pool);
+        check_draft(builder, draft, settings);
+        config->servers[i] =
+            (struct server_config){.name = draft->name, .url = draft->url, .settings = settings};
     }
 }
 
 static void check_whole(struct builder *builder)
 {
     struct place place = {0};
-    if (builder->draft_count == 0 && builder->problems->count == 0) {
+    if (builder->drafts.count == 0 && builder->problems->count == 0) {
         if (builder->sources.count > 0)
             place = (struct place){.name = builder->sources.list[0]->name, .file = 1};
         problem_add(builder->problems, place,
                     "there is no server to poll; write NAME = URL below [servers]");
     }
-    check_duplicates(builder);
-    builder->defaults_agree =
-        check_settings(builder, builder->defaults_place, "[defaults]", &builder->config->defaults);
+    drafts_check_names(&builder->drafts, builder->problems);
+    check_defaults(builder);
 }
 
 struct config *config_read(const char *path, char *const *urls, size_t url_count,
@@ -413,7 +365,7 @@ struct config *config_read(const char *path, char *const *urls, size_t url_count
     finish_servers(&builder);
     problems_sort(problems);
     sources_free(&builder.sources);
-    free(builder.drafts);
+    free(builder.drafts.list);
     if (problems->count == 0)
         return config;
     config_free(config);
@@ -428,9 +380,8 @@ void config_free(struct config *config)
         struct server_config *server = &config->servers[i];
         free(server->name);
         url_free(&server->url);
-        if (server->settings != &config->defaults)
-            free((void *)server->settings);
     }
     free(config->servers);
+    pool_free(&config->pool);
     free(config);
 }

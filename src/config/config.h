@@ -1,10 +1,11 @@
 /* The whole configuration: files, URLs of the command line, or both. Pure but
- * for reading the files. */
+ * for reading the files: those of the configuration, and those with credentials. */
 #ifndef AIOPOLL_CONFIG_H
 #define AIOPOLL_CONFIG_H
 
 #include <stddef.h>
 
+#include "base/pool.h"
 #include "config/problem.h"
 #include "config/setting.h"
 #include "config/url.h"
@@ -12,8 +13,7 @@
 enum { SERVER_NAME_MAX = 128 };
 
 struct server_config {
-    char *
-        name; /* unique; letters, digits, '.', '_', '-'; after a bare URL's host it may be longer */
+    char *name; /* unique: letters, digits, '.', '_', '-'; after a bare URL perhaps a longer one */
     struct url url;
     const struct server_settings *settings; /* the defaults, or its own; owned by the config */
 };
@@ -23,6 +23,7 @@ struct config {
     struct server_settings defaults;
     struct server_config *servers; /* in the order of the files, then the command line */
     size_t server_count;
+    struct pool pool; /* of settings and their texts; some are secret */
 };
 
 /* Reads `path` (NULL: no file) with what it includes, and `urls`. Every problem
@@ -31,6 +32,7 @@ struct config {
 struct config *config_read(const char *path, char *const *urls, size_t url_count,
                            struct problems *problems);
 
+/* What may be secret is overwritten. */
 void config_free(struct config *config);
 
 #endif

@@ -5,22 +5,26 @@
 
 #include "base/duration.h"
 #include "base/escape.h"
+#include "config/credentials.h"
+#include "config/fields.h"
 #include "config/value.h"
 
 const char *const log_format_names[] = {"text", "json", NULL};
 const char *const log_level_names[] = {"error", "warning", "info", "debug", NULL};
 const char *const method_names[] = {"GET", "HEAD", "POST", "PUT", NULL};
+const char *const address_family_names[] = {"any", "4", "6", NULL};
 
 static const char *const yes_no[] = {"no", "yes", NULL};
 
-enum kind { COUNT, SIZE, DURATION, CHOICE };
+enum kind { COUNT, SIZE, DURATION, CHOICE, TEXT, FIELD };
 
 struct setting {
     const char *name; /* NULL ends a table */
     enum kind kind;
-    size_t offset; /* of an int64_t */
+    size_t offset; /* of an int64_t; of a const char * for a TEXT */
     int64_t initial, least, most;
     const char *const *words; /* of a CHOICE */
+    text_reader *read;        /* of a TEXT */
 };
 
 #define DAEMON(field) offsetof(struct daemon_settings, field)
@@ -30,50 +34,90 @@ struct setting {
 #define LONGEST (3650 * DAY)
 
 static const struct setting daemon_table[] = {
-    {"log-format", CHOICE, DAEMON(log_format), LOG_FORMAT_TEXT, 0, 0, log_format_names},
-    {"log-level", CHOICE, DAEMON(log_level), LOG_INFO, 0, 0, log_level_names},
-    {"start-rate", COUNT, DAEMON(start_rate), 1000, 1, 1000000, NULL},
+    {"log-format", CHOICE, DAEMON(log_format), LOG_FORMAT_TEXT, 0, 0, log_format_names, NULL},
+    {"log-level", CHOICE, DAEMON(log_level), LOG_INFO, 0, 0, log_level_names, NULL},
+    {"start-rate", COUNT, DAEMON(start_rate), 1000, 1, 1000000, NULL, NULL},
     {0},
 };
 
 /* A body of more than 16M would hold up the loop. A wait of 0 after a failure would hammer a server
  * that is down. */
 static const struct setting server_table[] = {
-    {"timeout", DURATION, SERVER(timeout), 10 * SECOND, MILLISECOND, DAY, NULL},
-    {"connect-timeout", DURATION, SERVER(connect_timeout), 5 * SECOND, MILLISECOND, DAY, NULL},
-    {"keep-alive", DURATION, SERVER(keep_alive), MINUTE, 0, LONGEST, NULL},
-    {"max-body", SIZE, SERVER(max_body), 64 << 10, 1, 16 << 20, NULL},
-    {"min-delay", DURATION, SERVER(min_delay), 0, 0, LONGEST, NULL},
-    {"max-delay", DURATION, SERVER(max_delay), DAY, 0, LONGEST, NULL},
-    {"redirects", COUNT, SERVER(redirects), 5, 0, 20, NULL},
-    {"verify", CHOICE, SERVER(verify), 1, 0, 1, yes_no},
-    {"retry", DURATION, SERVER(retry), SECOND, 10 * MILLISECOND, LONGEST, NULL},
-    {"retry-max", DURATION, SERVER(retry_max), MINUTE, 10 * MILLISECOND, LONGEST, NULL},
+    {"method", CHOICE, SERVER(method), METHOD_GET, 0, 0, method_names, NULL},
+    {"body", TEXT, SERVER(body), 0, 0, 0, NULL, text_read_body},
+    {"header", FIELD, 0, 0, 0, 0, NULL, NULL},
+    {"bearer-token-file", TEXT, SERVER(authorization), 0, 0, 0, NULL, credentials_read_bearer},
+    {"basic-auth-file", TEXT, SERVER(authorization), 0, 0, 0, NULL, credentials_read_basic},
+    {"timeout", DURATION, SERVER(timeout), 10 * SECOND, MILLISECOND, DAY, NULL, NULL},
+    {"connect-timeout", DURATION, SERVER(connect_timeout), 5 * SECOND, MILLISECOND, DAY, NULL,
+     NULL},
+    {"keep-alive", DURATION, SERVER(keep_alive), MINUTE, 0, LONGEST, NULL, NULL},
+    {"redirects", COUNT, SERVER(redirects), 5, 0, 20, NULL, NULL},
+    {"max-body", SIZE, SERVER(max_body), 64 << 10, 1, 16 << 20, NULL, NULL},
+    {"unix-socket", TEXT, SERVER(unix_socket), 0, 0, 0, NULL, text_read_socket},
+    {"address-family", CHOICE, SERVER(address_family), ADDRESS_FAMILY_ANY, 0, 0,
+     address_family_names, NULL},
+    {"verify", CHOICE, SERVER(verify), 1, 0, 0, yes_no, NULL},
+    {"ca-file", TEXT, SERVER(ca_file), 0, 0, 0, NULL, text_read_path},
+    {"cert-file", TEXT, SERVER(cert_file), 0, 0, 0, NULL, text_read_path},
+    {"key-file", TEXT, SERVER(key_file), 0, 0, 0, NULL, text_read_path},
+    {"server-name", TEXT, SERVER(server_name), 0, 0, 0, NULL, text_read_host},
+    {"delay-from", TEXT, SERVER(delay_from_header), 0, 0, 0, NULL, text_read_delay_source},
+    {"min-delay", DURATION, SERVER(min_delay), 0, 0, LONGEST, NULL, NULL},
+    {"max-delay", DURATION, SERVER(max_delay), DAY, 0, LONGEST, NULL, NULL},
+    {"retry", DURATION, SERVER(retry), SECOND, 10 * MILLISECOND, LONGEST, NULL, NULL},
+    {"retry-max", DURATION, SERVER(retry_max), MINUTE, 10 * MILLISECOND, LONGEST, NULL, NULL},
     {0},
 };
+
+_Static_assert(sizeof server_table / sizeof *server_table <= SETTING_NAMES_MAX,
+               "a key has a bit of a uint32_t, and the list of their names an end");
 
 const struct setting *const daemon_setting_table = daemon_table;
 const struct setting *const server_setting_table = server_table;
 
-static int64_t *field_of(const struct setting *setting, void *settings)
+static int64_t *number_of(const struct setting *setting, void *settings)
 {
     return (int64_t *)((char *)settings + setting->offset);
 }
 
+static const char **text_of(const struct setting *setting, void *settings)
+{
+    return (const char **)((char *)settings + setting->offset);
+}
+
 void settings_init(const struct setting *table, void *settings)
 {
-    for (; table->name != NULL; table++)
-        *field_of(table, settings) = table->initial;
+    for (; table->name != NULL; table++) {
+        if (table->kind == TEXT)
+            *text_of(table, settings) = NULL;
+        else if (table->kind != FIELD)
+            *number_of(table, settings) = table->initial;
+    }
+}
+
+static size_t size_of(const struct setting *setting)
+{
+    switch (setting->kind) {
+    case COUNT:
+    case SIZE:
+    case DURATION:
+    case CHOICE: return sizeof(int64_t);
+    case TEXT: return sizeof(const char *);
+    case FIELD: return 0;
+    }
+    return 0;
 }
 
 void settings_overlay(const struct setting *table, void *into, const void *from, uint32_t set)
 {
     for (uint32_t bit = 1; table->name != NULL; table++, bit <<= 1)
         if (set & bit)
-            memcpy(field_of(table, into), (const char *)from + table->offset, sizeof(int64_t));
+            memcpy((char *)into + table->offset, (const char *)from + table->offset,
+                   size_of(table));
 }
 
-const char *const *setting_names(const struct setting *table, const char *out[32])
+const char *const *setting_names(const struct setting *table, const char *out[SETTING_NAMES_MAX])
 {
     size_t n = 0;
     for (; table->name != NULL; table++)
@@ -82,13 +126,15 @@ const char *const *setting_names(const struct setting *table, const char *out[32
     return out;
 }
 
-static bool read_value(const struct setting *setting, const char *text, int64_t *value)
+static bool read_number(const struct setting *setting, const char *text, int64_t *value)
 {
     switch (setting->kind) {
     case COUNT: return value_count(text, value);
     case SIZE: return value_size(text, value);
     case DURATION: return value_duration(text, value);
     case CHOICE: return value_choice(text, setting->words, value);
+    case TEXT:
+    case FIELD: break;
     }
     return false;
 }
@@ -108,6 +154,8 @@ static void write_form(const struct setting *setting, char *out, size_t size)
     case SIZE: snprintf(out, size, VALUE_SIZE_FORM); break;
     case DURATION: snprintf(out, size, VALUE_DURATION_FORM); break;
     case CHOICE: write_words(setting->words, out, size); break;
+    case TEXT:
+    case FIELD: break;
     }
 }
 
@@ -119,27 +167,58 @@ static void write_bound(const struct setting *setting, int64_t bound, char out[D
         snprintf(out, DURATION_SIZE, "%lld", (long long)bound);
 }
 
-static bool read_checked(const struct setting *setting, void *settings, const char *value,
-                         const char *shown, char *why, size_t why_size)
+/* A number that is right; else what would be, in `why`. */
+static bool read_checked(const struct setting *setting, const char *text, int64_t *value, char *why,
+                         size_t why_size)
 {
-    char quoted[QUOTE_SIZE], least[DURATION_SIZE], most[DURATION_SIZE], form[128];
-    int64_t parsed;
-
-    problem_quote(quoted, shown, strlen(shown));
-    if (!read_value(setting, value, &parsed)) {
+    char least[DURATION_SIZE], most[DURATION_SIZE], form[128];
+    if (!read_number(setting, text, value)) {
         write_form(setting, form, sizeof form);
-        snprintf(why, why_size, "%s = %s: write %s", setting->name, quoted, form);
+        snprintf(why, why_size, "write %s", form);
         return false;
     }
-    if (setting->kind != CHOICE && (parsed < setting->least || parsed > setting->most)) {
-        write_bound(setting, setting->least, least);
-        write_bound(setting, setting->most, most);
-        snprintf(why, why_size, "%s = %s: out of range, which is from %s to %s", setting->name,
-                 quoted, least, most);
-        return false;
+    if (setting->kind == CHOICE || (*value >= setting->least && *value <= setting->most))
+        return true;
+    write_bound(setting, setting->least, least);
+    write_bound(setting, setting->most, most);
+    snprintf(why, why_size, "out of range, which is from %s to %s", least, most);
+    return false;
+}
+
+static bool take_value(const struct setting *setting, void *settings, const struct written *written,
+                       struct pool *pool, char *why, size_t why_size)
+{
+    int64_t number;
+    const char *text;
+    switch (setting->kind) {
+    case COUNT:
+    case SIZE:
+    case DURATION:
+    case CHOICE:
+        if (!read_checked(setting, written->value, &number, why, why_size))
+            return false;
+        *number_of(setting, settings) = number;
+        return true;
+    case TEXT:
+        if (!setting->read(written, pool, &text, why, why_size))
+            return false;
+        *text_of(setting, settings) = text;
+        return true;
+    case FIELD: return fields_add(settings, written, pool, why, why_size);
     }
-    *field_of(setting, settings) = parsed;
-    return true;
+    return false;
+}
+
+/* A field's value might be secret as it stands there. */
+static void complain(const struct setting *setting, const struct written *written, const char *why,
+                     struct problems *problems)
+{
+    char quoted[QUOTE_SIZE];
+    if (setting->kind == FIELD)
+        problem_add(problems, written->place, "%s: %s", setting->name, why);
+    else
+        problem_add(problems, written->place, "%s = %s: %s", setting->name,
+                    problem_quote(quoted, written->shown, strlen(written->shown)), why);
 }
 
 static const struct setting *find(const struct setting *table, const char *key)
@@ -149,19 +228,34 @@ static const struct setting *find(const struct setting *table, const char *key)
     return table->name == NULL ? NULL : table;
 }
 
-enum setting_result setting_apply(const struct setting *table, void *settings, uint32_t *set,
-                                  const char *key, const char *value, const char *shown,
-                                  struct place place, struct problems *problems)
+static uint32_t bit_of(const struct setting *table, const struct setting *setting)
+{
+    return UINT32_C(1) << (setting - table);
+}
+
+bool setting_is_in(const struct setting *table, uint32_t bits, const char *key)
+{
+    return (bits & bit_of(table, find(table, key))) != 0;
+}
+
+enum setting_result setting_apply(const struct setting *table, void *settings, struct keys *keys,
+                                  const char *key, const struct written *written, struct pool *pool,
+                                  struct problems *problems)
 {
     char why[512];
     const struct setting *setting = find(table, key);
     if (setting == NULL)
         return SETTING_UNKNOWN;
-    uint32_t bit = UINT32_C(1) << (setting - table);
-    if (*set & bit)
-        problem_add(problems, place, "%s is set already; each key can be set once", key);
-    else if (value != NULL && !read_checked(setting, settings, value, shown, why, sizeof why))
-        problem_add(problems, place, "%s", why);
-    *set |= bit;
+    uint32_t bit = bit_of(table, setting);
+    bool again = setting->kind != FIELD && (keys->set & bit) != 0;
+    bool right = !again && written->value != NULL &&
+                 take_value(setting, settings, written, pool, why, sizeof why);
+    if (again)
+        problem_add(problems, written->place, "%s is set already; each key can be set once", key);
+    else if (!right && written->value != NULL)
+        complain(setting, written, why, problems);
+    keys->set |= bit;
+    if (!right)
+        keys->wrong |= bit;
     return SETTING_DONE;
 }

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pool.h"
 #include "config/problem.h"
+#include "config/text.h"
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
@@ -22,9 +24,16 @@ struct daemon_settings {
 };
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT };
+/* RFC 9110 section 9.3: in a GET or HEAD a body means nothing. */
+static inline bool method_has_body(enum method method)
+{
+    return method == METHOD_POST || method == METHOD_PUT;
+}
+
 enum address_family { ADDRESS_FAMILY_ANY, ADDRESS_FAMILY_4, ADDRESS_FAMILY_6 };
 
-extern const char *const method_names[]; /* by enum method; ends in NULL */
+extern const char *const method_names[];         /* by enum method; ends in NULL */
+extern const char *const address_family_names[]; /* by enum address_family; ends in NULL */
 
 /* A field line of a request, checked (RFC 9110 section 5). */
 struct field {
@@ -60,24 +69,35 @@ struct setting; /* one key; see setting.c */
 extern const struct setting *const daemon_setting_table; /* of struct daemon_settings */
 extern const struct setting *const server_setting_table; /* of struct server_settings */
 
+/* Which keys of a table were there: a bit a key. */
+struct keys {
+    uint32_t set;   /* right or wrong */
+    uint32_t wrong; /* so that a complaint of them stands already */
+};
+
+/* Whether a key, which has to be one of the table, is in `bits`. */
+bool setting_is_in(const struct setting *table, uint32_t bits, const char *key);
+
 /* Fills the struct that `table` describes with its defaults. */
 void settings_init(const struct setting *table, void *settings);
 
-/* Copies what is set in `from` (a bit a key, in `set`) over `into`. */
+/* Copies what is set in `from` (a bit a key, in `set`) over `into`, but for the fields of a
+ * request: see fields_overlay(). */
 void settings_overlay(const struct setting *table, void *into, const void *from, uint32_t set);
 
 enum setting_result { SETTING_UNKNOWN, SETTING_DONE };
 
-/* Sets `key` to the value written as `value`, and its bit in *set. A wrong value
- * or a key that is set already is a problem; `shown` is the value as it stands in
- * the file, for the complaint: an expanded one might hold a secret. With `value`
- * NULL (a complaint stands already) only the bit is set. SETTING_UNKNOWN where the table has no
- * such key: nothing is noted then. */
-enum setting_result setting_apply(const struct setting *table, void *settings, uint32_t *set,
-                                  const char *key, const char *value, const char *shown,
-                                  struct place place, struct problems *problems);
+/* Sets `key` to the value that is written, and its bit in *keys. A wrong value or a key that
+ * is set already is a problem. Without a value (a complaint stands already) only the bit is
+ * set. Texts are from `pool`, which may be NULL for a table without them. SETTING_UNKNOWN
+ * where the table has no such key: nothing is noted then. */
+enum setting_result setting_apply(const struct setting *table, void *settings, struct keys *keys,
+                                  const char *key, const struct written *written, struct pool *pool,
+                                  struct problems *problems);
 
-/* The names of the table's keys, NULL-terminated; `out` has room for 32. */
-const char *const *setting_names(const struct setting *table, const char *out[32]);
+enum { SETTING_NAMES_MAX = 32 };
+
+/* The names of the table's keys, NULL-terminated. */
+const char *const *setting_names(const struct setting *table, const char *out[SETTING_NAMES_MAX]);
 
 #endif

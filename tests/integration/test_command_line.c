@@ -119,7 +119,7 @@ static const struct mistake {
     {"http://a b/", "\"http://a b/\" cannot be polled"},
     {"http://localhost:65536/", "\"http://localhost:65536/\" cannot be polled"},
     {"", "\"\" cannot be polled"},
-    {"http://me:hunter2@localhost/", "\"http://***@localhost/\" cannot be polled"},
+    {"http://me:hunter2@localhost:0/", "\"http://***@localhost:0/\" cannot be polled"},
     {"\x1b[31m", "\"\\x1b[31m\" cannot be polled"},
 };
 

@@ -167,15 +167,17 @@ END_TEST
 /* Users and passwords. "hunter2" is the password, "mick" the user. */
 
 static const struct {
-    const char *url, *shown;
+    const char *url, *shown; /* NULL: the URL is good */
 } secrets[] = {
-    {"http://mick:hunter2@h/", "\"http://***@h/\" cannot be polled: a user or password"},
-    {"http://mick@h/", "\"http://***@h/\" cannot be polled"},
-    {"http://:hunter2@h/", "\"http://***@h/\" cannot be polled"},
-    {"HTTP://mick:hunter2@h:81/x?y", "\"HTTP://***@h:81/x?y\" cannot be polled"},
-    {"https://mick:hunter2@h/", "\"https://***@h/\" cannot be polled"},
+    {"http://mick:hunter2@h/", NULL},
+    {"http://mick@h/", NULL},
+    {"http://:hunter2@h/", NULL},
+    {"HTTP://mick:hunter2@h:81/x?y", NULL},
+    {"mick:hunter2@h", NULL},
+    {"http://mick%3a:hunter2@h/", "\"http://***@h/\" cannot be polled: a user cannot have a colon"},
+    {"http://mick:hunter2%0A@h/", "\"http://***@h/\" cannot be polled: user and password cannot"},
+    {"http://@h/", "\"http://***@h/\" cannot be polled: its user is missing before the '@'"},
     {"ftp://mick:hunter2@h/", "\"ftp://***@h/\" cannot be polled"},
-    {"mick:hunter2@h", "\"***@h\" cannot be polled"},
     {"http:mick:hunter2@h/", "***@h/\" cannot be polled"},
     {"http:/mick:hunter2@h/", "***@h/\" cannot be polled"},
     {"//mick:hunter2@h/", "***@h/\" cannot be polled"},
@@ -205,12 +207,14 @@ static void assert_secret_kept(size_t count, const char *shown)
 START_TEST(a_user_and_a_password_are_not_told)
 {
     const char *url = secrets[_i].url, *shown = secrets[_i].shown;
-    read_text("[servers]\na = %s\n", url);
-    assert_secret_kept(1, shown);
-    read_text("[server a]\nurl = %s\n", url);
-    assert_secret_kept(1, shown);
-    config = config_read(NULL, (char *const *)&url, 1, &problems);
-    assert_secret_kept(1, shown);
+    if (shown != NULL) {
+        read_text("[servers]\na = %s\n", url);
+        assert_secret_kept(1, shown);
+        read_text("[server a]\nurl = %s\n", url);
+        assert_secret_kept(1, shown);
+        config = config_read(NULL, (char *const *)&url, 1, &problems);
+        assert_secret_kept(1, shown);
+    }
     read_text("[servers]\na b = %s\n", url);
     assert_secret_kept(1, "\"a b\"");
     read_text("[servers]\nretry = %s\n", url);

@@ -220,11 +220,13 @@ static void keep_late(struct dns_look_up *look_up)
         drop_late(TAILQ_FIRST(&dns->late));
 }
 
+/* c-ares takes over what a server sends, even if it was not asked for. */
 static void copy_addresses(struct dns_look_up *look_up, const struct ares_addrinfo *result)
 {
     for (const struct ares_addrinfo_node *node = result->nodes;
          node != NULL && look_up->count < DNS_ADDRESSES_MAX; node = node->ai_next)
-        if ((size_t)node->ai_addrlen <= sizeof *look_up->addresses)
+        if (node->ai_family == look_up->family &&
+            (size_t)node->ai_addrlen <= sizeof *look_up->addresses)
             memcpy(&look_up->addresses[look_up->count++], node->ai_addr, node->ai_addrlen);
 }
 

@@ -50,7 +50,7 @@ static void check_took(size_t index, int64_t least_ms, int64_t most_ms)
                   "poll %zu took %.1f ms", index, (double)took / (double)MS);
 }
 
-/* --- which address --------------------------------------------------------------------------- */
+/* --- which address --------------------------------------------------------------------- */
 
 /* 250 ms of the Connection Attempt Delay, and what it costs besides; afterwards it is known. */
 START_TEST(a_dropped_ipv6_address_costs_one_attempt_delay_once)
@@ -148,8 +148,7 @@ START_TEST(sixteen_dead_addresses_of_one_family_do_not_hide_the_other)
 }
 END_TEST
 
-/* --- what is left of the others ----------------------------------------------------------------
- */
+/* --- what is left of the others -------------------------------------------------------- */
 
 START_TEST(both_alive_get_one_connection_between_them)
 {
@@ -185,8 +184,7 @@ START_TEST(the_race_leaves_no_descriptor)
 }
 END_TEST
 
-/* --- what the kernel may say ---------------------------------------------------------------------
- */
+/* --- what the kernel may say ----------------------------------------------------------- */
 
 /* An ordinary failure: each wait is at least what was told, and grows. */
 static void check_back_off(const char *server, size_t first, size_t count, const char *detail)

@@ -26,7 +26,8 @@ struct happy_eyeballs {
     struct http_env *env;
     struct candidates *candidates;
     int64_t deadline;
-    int64_t patience_until;                       /* where there is no extra descriptor */
+    int64_t begun;                                /* the latest connect */
+    int64_t due;                                  /* `step` */
     struct race_runner runners[RACE_RUNNERS_MAX]; /* the oldest first */
     size_t running, extras;
     size_t tried;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 bool address_parse(const char *text, uint16_t port, union address *address)
 {
@@ -18,6 +19,23 @@ bool address_parse(const char *text, uint16_t port, union address *address)
         return true;
     }
     return false;
+}
+
+static bool is_localhost(const char *host)
+{
+    static const char name[] = "localhost";
+    size_t length = strlen(host), at;
+    length -= length > 0 && host[length - 1] == '.';
+    if (length < sizeof name - 1)
+        return false;
+    at = length - (sizeof name - 1);
+    return strncasecmp(host + at, name, sizeof name - 1) == 0 && (at == 0 || host[at - 1] == '.');
+}
+
+bool address_of_localhost(const char *host, int family, union address *address)
+{
+    return is_localhost(host) &&
+           address_parse(family == AF_INET6 ? "::1" : "127.0.0.1", 0, address);
 }
 
 bool address_equal(const union address *a, const union address *b)

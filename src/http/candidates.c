@@ -188,6 +188,8 @@ size_t candidates_left(const struct candidates *candidates)
 int candidates_status(const struct candidates *candidates)
 {
     const struct candidate_list *lists = candidates->lists;
+    if (lists[1].status == ARES_ENOTFOUND)
+        return ARES_ENOTFOUND; /* no such name, and so no such address of either family */
     return lists[0].status != ARES_ENODATA ? lists[0].status : lists[1].status;
 }
 

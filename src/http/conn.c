@@ -289,9 +289,10 @@ static void on_decided(void *owner, struct stream *stream, const union address *
         end_connecting(conn, conn->attempt->race.error);
         return;
     }
+    conn->stale_address =
+        conn->attempt->candidates.stale && address_equal(address, &conn->known.address);
     conn->known.address = *address;
     conn->known.preferred_until = clock_now() + PREFERENCE;
-    conn->stale_address = conn->attempt->candidates.stale;
     on_stream(conn, stream);
 }
 

@@ -220,42 +220,52 @@ static void keep_late(struct dns_look_up *look_up)
         drop_late(TAILQ_FIRST(&dns->late));
 }
 
+/* c-ares takes over what a server sends, even if it was not asked for. */
 static void copy_addresses(struct dns_look_up *look_up, const struct ares_addrinfo *result)
 {
     for (const struct ares_addrinfo_node *node = result->nodes;
          node != NULL && look_up->count < DNS_ADDRESSES_MAX; node = node->ai_next)
-        if ((size_t)node->ai_addrlen <= sizeof *look_up->addresses)
+        if (node->ai_family == look_up->family &&
+            (size_t)node->ai_addrlen <= sizeof *look_up->addresses)
             memcpy(&look_up->addresses[look_up->count++], node->ai_addr, node->ai_addrlen);
 }
 
-/* May come within ares_getaddrinfo(), so the answer waits for the next turn. */
-static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *result)
+/* May come within ask(), so the answer waits for the next turn. */
+static void done(struct dns_look_up *look_up, int status)
 {
-    struct dns_look_up *look_up = arg;
-    struct dns *dns = look_up->dns;
-    (void)timeouts;
-
-    if (dns->replacing && status == ARES_EDESTRUCTION)
-        return;
-    look_up->status = status;
+    look_up->status = status == ARES_SUCCESS && look_up->count == 0 ? ARES_ENODATA : status;
     look_up->done = true;
-    if (status == ARES_SUCCESS)
-        copy_addresses(look_up, result);
-    if (status == ARES_SUCCESS && look_up->count == 0)
-        look_up->status = ARES_ENODATA;
-    if (result != NULL)
-        ares_freeaddrinfo(result);
-    TAILQ_REMOVE(&dns->pending, look_up, link);
+    TAILQ_REMOVE(&look_up->dns->pending, look_up, link);
     if (look_up->status == ARES_SUCCESS && TAILQ_EMPTY(&look_up->queries) && look_up->still_wanted)
         keep_late(look_up);
     else
         answer(look_up);
 }
 
+static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *result)
+{
+    struct dns_look_up *look_up = arg;
+    (void)timeouts;
+
+    if (look_up->dns->replacing && status == ARES_EDESTRUCTION)
+        return;
+    if (status == ARES_SUCCESS)
+        copy_addresses(look_up, result);
+    if (result != NULL)
+        ares_freeaddrinfo(result);
+    done(look_up, status);
+}
+
 /* The order of the answer stays: sorting it (RFC 6724) would send most clients to the same
- * of many addresses, and an unreachable one costs no time where others are tried beside it. */
+ * of many addresses, and an unreachable one costs no time where others are tried beside it.
+ * c-ares before 1.19 leaks memory each time that it is asked for localhost. */
 static void ask(struct dns_look_up *look_up)
 {
+    if (address_of_localhost(look_up->host, look_up->family, look_up->addresses)) {
+        look_up->count = 1;
+        done(look_up, ARES_SUCCESS);
+        return;
+    }
     const struct ares_addrinfo_hints hints = {
         .ai_flags = ARES_AI_NOSORT, .ai_family = look_up->family, .ai_socktype = SOCK_STREAM};
     ares_getaddrinfo(look_up->dns->channel, look_up->host, NULL, &hints, on_answer, look_up);

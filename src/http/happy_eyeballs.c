@@ -6,15 +6,17 @@
 #include "base/container_of.h"
 #include "base/duration.h"
 
-/* RFC 8305 section 8: the Connection Attempt Delay. */
-#define ATTEMPT_DELAY (250 * MILLISECOND)
+/* RFC 8305 section 8: the Connection Attempt Delay, and the least that it may ever be. */
+#define ATTEMPT_DELAY       (250 * MILLISECOND)
+#define ATTEMPT_DELAY_LEAST (10 * MILLISECOND)
 
 static void on_step(struct wakeup *wakeup);
 static const struct stream_callbacks callbacks;
 
-static void set_step(struct happy_eyeballs *race, int64_t delay)
+static void set_step(struct happy_eyeballs *race, int64_t due)
 {
-    wakeup_set(race->env->wakeups, &race->step, clock_now() + delay, on_step);
+    race->due = due;
+    wakeup_set(race->env->wakeups, &race->step, due, on_step);
 }
 
 /* The owner's own descriptor is for one; each other has an extra one. */
@@ -40,18 +42,43 @@ static void note_failure(struct happy_eyeballs *race, int error, const union add
     race->failed = *address;
 }
 
+/* What the latest address, and each that is left by now, may have of the time. */
+static int64_t share(const struct happy_eyeballs *race)
+{
+    return (race->deadline - race->begun) / (int64_t)(candidates_left(race->candidates) + 1);
+}
+
+/* The attempt delay is shorter where there are so many that the last would not have their turn. */
+static int64_t next_attempt(const struct happy_eyeballs *race)
+{
+    int64_t delay = share(race);
+    if (delay > ATTEMPT_DELAY)
+        delay = ATTEMPT_DELAY;
+    return race->begun + (delay < ATTEMPT_DELAY_LEAST ? ATTEMPT_DELAY_LEAST : delay);
+}
+
+/* Until then the latest address is not given up for want of a descriptor. */
+static int64_t patience_end(const struct happy_eyeballs *race)
+{
+    return race->begun + share(race);
+}
+
+/* Where there is none, there may be one later. */
+static int64_t next_look(const struct happy_eyeballs *race)
+{
+    int64_t later = clock_now() + ATTEMPT_DELAY;
+    return patience_end(race) < later ? patience_end(race) : later;
+}
+
 /* Returns 0 or libuv's error code. */
 static int begin(struct happy_eyeballs *race, const union address *address)
 {
     struct race_runner *runner = &race->runners[race->running];
     int error = stream_connect(&runner->stream, race->env->loop, address, race->env->read_buffer,
                                &callbacks, race);
-    int64_t now = clock_now();
-
     runner->address = *address;
     race->tried++;
-    race->patience_until =
-        now + (race->deadline - now) / (int64_t)(candidates_left(race->candidates) + 1);
+    race->begun = clock_now();
     if (error == 0)
         race->running++;
     else
@@ -69,7 +96,7 @@ static bool make_place(struct happy_eyeballs *race)
         race->extras++;
         return true;
     }
-    if (clock_now() < race->patience_until)
+    if (clock_now() < patience_end(race))
         return false;
     note_failure(race, UV_ETIMEDOUT, &race->runners[0].address);
     stream_close(race->runners[0].stream);
@@ -87,10 +114,12 @@ static void on_step(struct wakeup *wakeup)
             race->decided(race->owner, NULL, NULL);
         return;
     }
-    int error = 0;
-    if (make_place(race))
-        error = begin(race, candidates_next(race->candidates));
-    set_step(race, error == 0 ? ATTEMPT_DELAY : 0);
+    if (!make_place(race))
+        set_step(race, next_look(race));
+    else if (begin(race, candidates_next(race->candidates)) == 0)
+        set_step(race, next_attempt(race));
+    else
+        set_step(race, 0);
 }
 
 static size_t index_of(const struct happy_eyeballs *race, const struct stream *stream)
@@ -137,8 +166,9 @@ void happy_eyeballs_start(struct happy_eyeballs *race, struct http_env *env,
 
 void happy_eyeballs_go_on(struct happy_eyeballs *race)
 {
-    if (!wakeup_is_set(&race->step))
-        set_step(race, 0);
+    int64_t due = race->running > 0 ? next_attempt(race) : 0;
+    if (!wakeup_is_set(&race->step) || due < race->due)
+        set_step(race, due);
 }
 
 void happy_eyeballs_close(struct happy_eyeballs *race)

@@ -1,5 +1,6 @@
 /* The race of RFC 8305 section 5: connects are begun one after the other, 250 ms
- * apart or when one has failed; the first to succeed wins, the rest are canceled.
+ * apart (less where time is short for all) or when one has failed; the first to succeed
+ * wins, the rest are canceled.
  *
  * The first connect uses the descriptor that the owner holds; each further one at the
  * same time takes an extra one, and where there is none, takes the place of the
@@ -25,7 +26,8 @@ struct happy_eyeballs {
     struct http_env *env;
     struct candidates *candidates;
     int64_t deadline;
-    int64_t patience_until;                       /* where there is no extra descriptor */
+    int64_t begun;                                /* the latest connect */
+    int64_t due;                                  /* `step` */
     struct race_runner runners[RACE_RUNNERS_MAX]; /* the oldest first */
     size_t running, extras;
     size_t tried;

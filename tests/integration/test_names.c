@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check_main.h"
+#include "namespace.h"
 #include "scene.h"
 #include "silent_resolver.h"
 
@@ -25,8 +26,9 @@ static bool have_silent_resolver(void)
 {
     resolver = silent_resolver_new(rig_loop(rig));
     return resolver != NULL &&
-           scene_replace_file("/etc/resolv.conf", rig_write(rig, "resolv.conf", "nameserver %s\n",
-                                                            silent_resolver_address(resolver)));
+           namespace_replace_file(
+               "/etc/resolv.conf",
+               rig_write(rig, "resolv.conf", "nameserver %s\n", silent_resolver_address(resolver)));
 }
 
 /* With a name server or without one that answers. */
@@ -45,6 +47,22 @@ START_TEST(an_unknown_name_is_dns)
         ck_assert_int_eq(strncmp(rig_string(poll, "detail"), hosts[_i], strlen(hosts[_i])), 0);
         ck_assert_ptr_null(json_object_get(poll, "late"));
     }
+}
+END_TEST
+
+/* RFC 6761 section 6.3. Each poll is a look-up, none of which may leak. */
+START_TEST(localhost_is_loopback_and_nobody_is_asked)
+{
+    static const char *const hosts[] = {"localhost", "a.LocalHost"};
+
+    if (!have_silent_resolver())
+        return;
+    scene_start_count(3, "[defaults]\nkeep-alive = 0\n[servers]\na = http://%s:%d/a?delay=0.01\n",
+                      hosts[_i], mock_server_port(mock));
+    scene_await_exit(0);
+    scene_check_all_good("a");
+    ck_assert_uint_eq(mock_server_requests(mock, "a"), 3);
+    ck_assert(!silent_resolver_was_asked(resolver));
 }
 END_TEST
 
@@ -200,6 +218,7 @@ static Suite *suite(void)
 
     tcase_add_checked_fixture(tests, NULL, teardown);
     tcase_add_loop_test(tests, an_unknown_name_is_dns, 0, 2);
+    tcase_add_loop_test(tests, localhost_is_loopback_and_nobody_is_asked, 0, 2);
     tcase_add_test(tests, a_silent_name_server_holds_up_nobody);
     tcase_add_test(tests, many_dead_names_hold_up_nobody);
     tcase_add_test(tests, servers_of_one_dead_host_share_a_look_up);

@@ -31,6 +31,9 @@ extern struct mock_server *mock;
 
 TCase *scene_case(Suite *suite, const char *name);
 
+/* The same in a network of the test's own (namespace.h). */
+TCase *scene_case_apart(Suite *suite, const char *name);
+
 /*
  * Writes the configuration, in which @ becomes the HOST:PORT of the mock, and
  * returns its path. The next two start the program with it as well, telling
@@ -43,12 +46,6 @@ void scene_start_count(unsigned count, const char *format, ...)
 
 /* Before a start: not down to debug, but to this level. */
 void scene_set_level(const char *name);
-
-/*
- * Has the program see another file in place of this one of the system. False
- * where the machine does not let us: the test can't be done then.
- */
-bool scene_replace_file(const char *system_file, const char *path);
 
 void scene_await_polls(const char *server, size_t count);
 void scene_await_exit(int status);

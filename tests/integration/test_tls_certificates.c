@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check_main.h"
+#include "namespace.h"
 #include "s_server_scene.h"
 
 /* Names that the hosts file has, since a test can't have a resolver of its own. */
@@ -14,7 +15,7 @@
 /* False where names can't be given addresses: the test is then skipped. */
 static bool use_hosts(void)
 {
-    if (scene_replace_file("/etc/hosts", rig_write(rig, "hosts", HOSTS)))
+    if (namespace_replace_file("/etc/hosts", rig_write(rig, "hosts", HOSTS)))
         return true;
     fprintf(stderr, "skipped: no mount namespace, so no /etc/hosts of our own\n");
     return false;

@@ -25,7 +25,7 @@ static int redirects_of(const json_t *poll)
     return json_object_get(poll, "redirects") == NULL ? 0 : (int)rig_number(poll, "redirects");
 }
 
-/* --- which are followed, and where to ---------------------------------------------------- */
+/* --- which are followed, and where to ------------------------------------------------------ */
 
 START_TEST(each_kind_is_followed)
 {
@@ -211,7 +211,7 @@ START_TEST(redirects_of_0_follows_none)
 }
 END_TEST
 
-/* --- where to not --------------------------------------------------------------------------- */
+/* --- where to not -------------------------------------------------------------------------- */
 
 static const struct {
     const char *location; /* of the mock's query */
@@ -324,7 +324,7 @@ START_TEST(a_huge_location_is_too_large)
 }
 END_TEST
 
-/* --- what stands in the redirect besides ------------------------------------------------------ */
+/* --- what stands in the redirect besides --------------------------------------------------- */
 
 START_TEST(its_body_is_read_and_forgotten)
 {
@@ -396,31 +396,6 @@ START_TEST(bytes_behind_a_redirect_are_not_the_next_answer)
 }
 END_TEST
 
-START_TEST(a_redirect_that_never_ends_is_not_followed)
-{
-    static const struct {
-        const char *query, *error;
-    } endless[] = {
-        {"endless=body", "too-large"},
-        {"endless=body&framing=chunked", "too-large"},
-        {"endless=body&framing=close", "too-large"},
-        {"endless=trailer", "too-large"},
-        {"endless=chunk-extension", "too-large"},
-        {"endless=header", "too-large"},
-        {"trickle=50&pad=1000", "timeout"},
-        {"trickle=50&pad=1000&framing=chunked", "timeout"},
-    };
-
-    scene_start_count(2, "[defaults]\nretry = 10ms\ntimeout = %s\n[servers]\na = @/a?%s&%s\n",
-                      strcmp(endless[_i].error, "timeout") == 0 ? "400ms" : "10s",
-                      trail_to(302, END), endless[_i].query);
-    scene_await_exit(1);
-    ck_assert_uint_eq(trail_count(), 2);
-    for (size_t i = 0; i < 2; i++)
-        scene_failure("a", i, endless[_i].error);
-}
-END_TEST
-
 START_TEST(text_lines_count_them_too)
 {
     rig_start(rig, "--once", "-c", scene_config("[servers]\na = @/a?%s\n", chain(2)), NULL);
@@ -464,7 +439,6 @@ static Suite *suite(void)
     tcase_add_test(tests, its_fields_are_not_those_of_the_next);
     tcase_add_loop_test(tests, a_redirect_that_closes_is_followed, 0, 5);
     tcase_add_test(tests, bytes_behind_a_redirect_are_not_the_next_answer);
-    tcase_add_loop_test(tests, a_redirect_that_never_ends_is_not_followed, 0, 8);
     return suite;
 }
 

@@ -9,7 +9,7 @@
 #include "bytes.h"
 #include "must.h"
 
-enum { REQUESTS_MAX = 4096, TEXTS_MAX = 512 };
+enum { REQUESTS_MAX = 4096, TEXTS_MAX = 2048 };
 
 static const struct mock_request *requests[REQUESTS_MAX];
 static size_t request_count;

@@ -3,57 +3,13 @@
  * fault of the certificate or of the handshake is `tls`, and the detail names
  * it.
  */
-#include "certificates.h"
-#include "check_main.h"
-#include "s_server.h"
-#include "scene.h"
-
 #include <string.h>
 
-static const int64_t MS = 1000000;
-
-static struct s_server *server;
+#include "check_main.h"
+#include "s_server_scene.h"
 
 /* Names that the hosts file has, since a test can't have a resolver of its own. */
 #define HOSTS "127.0.0.1 a.test a.test. b.test x.a.test x.y.a.test\n"
-
-static void stop_server(void)
-{
-    if (server != NULL)
-        s_server_free(server);
-    server = NULL;
-}
-
-static TCase *tls_case(Suite *suite, const char *name)
-{
-    TCase *tests = scene_case(suite, name);
-
-    tcase_add_checked_fixture(tests, NULL, stop_server);
-    return tests;
-}
-
-/* A certification authority that the program trusts. */
-static const char *make_authority(void)
-{
-    const char *path =
-        certificate_make(rig, &(struct certificate_wish){.name = "ca", .is_ca = true});
-
-    rig_set_env(rig, "SSL_CERT_FILE", path);
-    return path;
-}
-
-static const char *make_leaf(const char *sans)
-{
-    return certificate_make(
-        rig, &(struct certificate_wish){.name = "leaf", .issuer = "ca", .sans = sans});
-}
-
-/* Serves /a: a good answer with a delay of 20 ms. */
-static void start_server(const char *options)
-{
-    rig_write(rig, "a", "HTTP/1.0 200 OK\r\n\r\n0.02");
-    server = s_server_new(rig, options);
-}
 
 /* False where names can't be given addresses: the test is then skipped. */
 static bool use_hosts(void)
@@ -67,31 +23,6 @@ static bool use_hosts(void)
 static bool is_name(const char *host)
 {
     return strcmp(host, "127.0.0.1") != 0;
-}
-
-static void poll_twice(const char *settings, const char *host)
-{
-    scene_start_count(2, "[defaults]\nretry = 10ms\n%s[servers]\na = https://%s:%d/a\n", settings,
-                      host, s_server_port(server));
-}
-
-static void expect_good(const char *settings, const char *host)
-{
-    poll_twice(settings, host);
-    scene_await_exit(0);
-    for (size_t i = 0; i < 2; i++)
-        ck_assert_int_eq(scene_ns(scene_poll("a", i), "delay"), 20 * MS);
-}
-
-static void expect_failure(const char *settings, const char *host, const char *words)
-{
-    poll_twice(settings, host);
-    scene_await_exit(1);
-    for (size_t i = 0; i < 2; i++) {
-        const char *detail = rig_string(scene_failure("a", i, "tls"), "detail");
-
-        ck_assert_msg(strstr(detail, words) != NULL, "no '%s' in: %s", words, detail);
-    }
 }
 
 /* --- certificates ------------------------------------------------------------------- */
@@ -230,49 +161,6 @@ START_TEST(a_server_that_knows_nobody_of_that_name_is_told)
 }
 END_TEST
 
-/* --- without verification -------------------------------------------------------------- */
-
-START_TEST(verify_no_takes_any_certificate_and_says_so)
-{
-    certificate_make(
-        rig, &(struct certificate_wish){.name = "leaf", .sans = "DNS:b.test", .until_s = -60});
-    start_server("-cert leaf.pem");
-    for (int i = 0; i < 2; i++) {
-        expect_good("verify = no\n", "127.0.0.1");
-        ck_assert_uint_eq(rig_count_events(rig, "insecure", NULL), 1);
-        ck_assert_ptr_nonnull(
-            strstr(rig_string(rig_event(rig, "insecure", "a", 0), "detail"), "verify = no"));
-        ck_assert_str_eq(rig_string(rig_event(rig, "insecure", "a", 0), "level"), "warning");
-    }
-}
-END_TEST
-
-START_TEST(with_verification_nothing_is_insecure)
-{
-    make_authority();
-    make_leaf("IP:127.0.0.1");
-    start_server("-cert leaf.pem");
-    expect_good("", "127.0.0.1");
-    ck_assert_uint_eq(rig_count_events(rig, "insecure", NULL), 0);
-}
-END_TEST
-
-/* --- certificates of the client ------------------------------------------------------------ */
-
-static const char *const demands[] = {
-    "-cert leaf.pem -CAfile ca.pem -verify_return_error -Verify 1 -tls1_2",
-    "-cert leaf.pem -CAfile ca.pem -verify_return_error -Verify 1 -tls1_3",
-};
-
-START_TEST(a_certificate_that_is_wanted_and_not_given_is_told)
-{
-    make_authority();
-    make_leaf("IP:127.0.0.1");
-    start_server(demands[_i]);
-    expect_failure("", "127.0.0.1", "the server wants a certificate of the client (cert-file)");
-}
-END_TEST
-
 /* --- versions and protocols --------------------------------------------------------------- */
 
 static const char *const versions[] = {"-tls1_2", "-tls1_3"};
@@ -340,7 +228,7 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *suite = suite_create("tls certificates");
-    TCase *tests = tls_case(suite, "certificates");
+    TCase *tests = s_server_case(suite, "certificates");
 
     tcase_add_loop_test(tests, the_right_certificate_is_trusted, 0,
                         sizeof(right) / sizeof(right[0]));
@@ -350,12 +238,7 @@ static Suite *suite(void)
     tcase_add_test(tests, an_intermediate_certificate_leads_to_the_root);
     tcase_add_test(tests, the_server_is_asked_for_by_name);
     tcase_add_test(tests, a_server_that_knows_nobody_of_that_name_is_told);
-    tests = tls_case(suite, "unverified");
-    tcase_add_test(tests, verify_no_takes_any_certificate_and_says_so);
-    tcase_add_test(tests, with_verification_nothing_is_insecure);
-    tests = tls_case(suite, "client");
-    tcase_add_loop_test(tests, a_certificate_that_is_wanted_and_not_given_is_told, 0, 2);
-    tests = tls_case(suite, "protocols");
+    tests = s_server_case(suite, "protocols");
     tcase_add_loop_test(tests, from_tls_1_2_on_is_spoken, 0, 2);
     tcase_add_loop_test(tests, tls_1_1_is_refused, 0, 3);
     tcase_add_test(tests, http_1_1_alone_is_offered);

@@ -30,6 +30,8 @@ static void start_caddy(const char *sites)
     bytes_finish(&conf);
     peer_start(caddy, "env", "HOME=@DIR@", "XDG_DATA_HOME=@DIR@/data", "XDG_CONFIG_HOME=@DIR@/conf",
                "caddy", "run", "--adapter", "caddyfile", "--config", "@DIR@/Caddyfile", NULL);
+    /* It listens before it has its certificates, of which 127.0.0.1 and localhost have one each. */
+    peer_await_output(caddy, "certificate obtained successfully", 2);
 }
 
 static const char sites[] =

@@ -163,8 +163,8 @@ END_TEST
 
 static const char *const limits[] = {
     "  timeout http-keep-alive 50ms\n",
-    "  timeout http-keep-alive 50ms\n  timeout http-request 50ms\n",
-    "  timeout client 50ms\n  timeout http-keep-alive 1s\n",
+    "  timeout http-keep-alive 50ms\n  timeout http-request 300ms\n",
+    "  timeout client 300ms\n  timeout http-keep-alive 10s\n",
 };
 
 /* Without a word: HAProxy says 408 only where a connection has not had its first request. */
@@ -183,14 +183,14 @@ START_TEST(a_connection_that_the_server_gave_up_is_replaced)
                 limits[_i]);
     start_haproxy(conf.data);
     bytes_finish(&conf);
-    peer_poll(haproxy, 4,
+    peer_poll(haproxy, 3,
               "[defaults]\nca-file = @DIR@/ca.pem\n"
               "[servers]\n"
-              "a = 127.0.0.1:@PORT@/a?delay=0.2\n"
-              "b = https://127.0.0.1:@PORT2@/b?delay=0.2\n");
+              "a = 127.0.0.1:@PORT@/a?delay=0.6\n"
+              "b = https://127.0.0.1:@PORT2@/b?delay=0.6\n");
     scene_await_exit(0);
     scene_check_all_good(NULL);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 3; i++) {
         ck_assert(!peer_was_reused(scene_poll("a", i)));
         ck_assert(!peer_was_reused(scene_poll("b", i)));
     }

@@ -210,12 +210,14 @@ static void start_gunicorn(void)
                "httpbin:app", NULL);
 }
 
+/* All with one start of it, which is what takes longest. */
 START_TEST(an_answer_is_taken_for_what_it_is)
 {
     rig_write(rig, "user", "me:secret\n");
     rig_write(rig, "token", "abc.def\n");
     start_gunicorn();
-    peer_check_answers(httpbin, tables[_i].answers, tables[_i].count);
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        peer_check_answers(httpbin, tables[i].answers, tables[i].count);
 }
 END_TEST
 
@@ -279,8 +281,7 @@ static Suite *suite(void)
     Suite *suite = suite_create("httpbin");
     TCase *tests = scene_case(suite, "httpbin");
 
-    tcase_add_loop_test(tests, an_answer_is_taken_for_what_it_is, 0,
-                        sizeof(tables) / sizeof(tables[0]));
+    tcase_add_test(tests, an_answer_is_taken_for_what_it_is);
     tcase_add_test(tests, a_connection_is_kept);
     tcase_add_test(tests, a_slow_answer_is_cut_off);
     tcase_add_test(tests, http_1_0_is_understood);

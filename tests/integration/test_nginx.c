@@ -253,35 +253,35 @@ END_TEST
 /* --- its life
  * -------------------------------------------------------------------------------------- */
 
-static bool is_failing(void *arg)
+static bool is_refused(void *arg)
 {
     size_t cursor = 0;
     json_t *poll;
 
     (void)arg;
     while ((poll = rig_next_event(rig, &cursor, "poll", "a")) != NULL) {
-        if (strcmp(rig_string(poll, "result"), "error") == 0)
+        const char *error = json_string_value(json_object_get(poll, "error"));
+
+        if (error != NULL && strcmp(error, "connect") == 0)
             return true;
     }
     return false;
 }
 
+/* In between there may also be one that was closed, as the server had just begun with it. */
 START_TEST(a_server_that_comes_back_is_polled_again)
 {
     size_t told;
-    json_t *failure;
 
     nginx = nginx_start("server { " NGINX_LISTEN NGINX_PACE "}\n");
     peer_poll(nginx, 0, "[defaults]\nretry = 20ms\n[servers]\na = 127.0.0.1:@PORT@/pace\n");
     peer_await_good("a", 3, 20);
     peer_stop(nginx);
-    rig_wait(rig, is_failing, NULL, SCENE_LIMIT_MS);
-    failure = rig_event(rig, "poll", "a", rig_count_events(rig, "poll", "a") - 1);
-    ck_assert_str_eq(rig_string(failure, "error"), "connect");
+    rig_wait(rig, is_refused, NULL, SCENE_LIMIT_MS);
     nginx_run(nginx);
     told = rig_count_events(rig, "poll", "a");
-    scene_await_polls("a", told + 3);
-    ck_assert_str_eq(rig_string(scene_poll("a", told + 2), "result"), "ok");
+    scene_await_polls("a", told + 5);
+    ck_assert_str_eq(rig_string(scene_poll("a", told + 4), "result"), "ok");
 }
 END_TEST
 

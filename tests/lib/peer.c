@@ -110,6 +110,32 @@ const char *peer_output(struct peer *peer)
     return bytes_text(&peer->output);
 }
 
+struct output_wait {
+    struct peer *peer;
+    const char *text;
+    unsigned times;
+};
+
+static bool output_came(void *arg)
+{
+    const struct output_wait *wait = arg;
+    const char *at = peer_output(wait->peer);
+    unsigned found = 0;
+
+    while ((at = strstr(at, wait->text)) != NULL) {
+        at += strlen(wait->text);
+        found++;
+    }
+    return found >= wait->times;
+}
+
+void peer_await_output(struct peer *peer, const char *text, unsigned times)
+{
+    struct output_wait wait = {peer, text, times};
+
+    rig_wait(peer->rig, output_came, &wait, LISTEN_LIMIT_MS);
+}
+
 /* --- its ports --------------------------------------------------------------- */
 
 /*

@@ -69,6 +69,9 @@ void peer_signal(struct peer *peer, int number);
 /* All that it wrote to standard output, and then to standard error, since it was last started. */
 const char *peer_output(struct peer *peer);
 
+/* Until that has the text so many times. */
+void peer_await_output(struct peer *peer, const char *text, unsigned times);
+
 /* For the rig: to standard error, what all of them wrote; and the end of all. */
 void peers_dump(const struct peer *first);
 void peers_free(struct peer **first);

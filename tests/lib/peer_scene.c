@@ -75,11 +75,12 @@ void peer_check_answers_with(struct peer *peer, const char *defaults,
     }
     peer_poll(peer, 2, config.data);
     bytes_finish(&config);
-    scene_await_exit(all_good ? 0 : 1);
+    rig_wait_exit(rig, SCENE_LIMIT_MS);
     for (size_t i = 0; i < count; i++) {
         snprintf(server, sizeof(server), "%zu", i);
         check_answer(server, &answers[i]);
     }
+    scene_await_exit(all_good ? 0 : 1);
 }
 
 void peer_check_answers(struct peer *peer, const struct peer_answer *answers, size_t count)

@@ -131,8 +131,9 @@ void scene_await_exit(int status)
 
     if (ended.signal == 0 && ended.status == status)
         return;
-    /* More than Check takes as a message, which would end all tests. */
-    fprintf(stderr, "%s%s", rig_stdout(rig), rig_stderr(rig));
+    /* Not in the message, where Check has no room for all of it. */
+    fprintf(stderr, "--- standard output:\n%s--- standard error:\n%s---\n", rig_stdout(rig),
+            rig_stderr(rig));
     ck_abort_msg("status %d, signal %d instead of status %d", ended.status, ended.signal, status);
 }
 

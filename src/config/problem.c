@@ -85,12 +85,13 @@ static void hide(struct shown *shown)
 /* From `end` on it is not shown. */
 static char *quote_until(char out[QUOTE_SIZE], const char *text, size_t length, size_t end)
 {
-    const char *sign = memrchr(text, '@', end);
-    size_t at = sign == NULL ? 0 : (size_t)(sign - text);
     struct shown shown = {xcalloc(1, length + 6), 0};
+    size_t at = end; /* of the last '@' */
 
-    if (sign != NULL) {
-        show(&shown, text, userinfo_start(text, at));
+    while (at > 0 && text[at - 1] != '@')
+        at--;
+    if (at > 0) {
+        show(&shown, text, userinfo_start(text, --at));
         hide(&shown);
     }
     show(&shown, text + at, end - at);

@@ -257,9 +257,7 @@ END_TEST
 /* valgrind cannot run strace, nor strace a program that valgrind runs. */
 static bool have_strace(void)
 {
-    const char *preloaded = getenv("LD_PRELOAD");
-
-    if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL)
+    if (usage_is_valgrind())
         return false;
     if (system("strace -qq -o /dev/null true 2>/dev/null") == 0)
         return true;

@@ -195,10 +195,9 @@ START_TEST(dead_addresses_do_not_use_up_the_descriptors)
 {
     struct bytes list = {0};
 
-    ck_assert(
-        namespace_replace_file("/etc/hosts", rig_write(rig, "hosts",
-                                                       NAMESPACE_DEAD6 "2 dual.test\n"
-                                                                       "127.0.0.1 dual.test\n")));
+    ck_assert(scene_replace_file("/etc/hosts", rig_write(rig, "hosts",
+                                                         NAMESPACE_DEAD6 "2 dual.test\n"
+                                                                         "127.0.0.1 dual.test\n")));
     for (int i = 0; i < SERVERS / 2; i++)
         bytes_print(&list, "s%d = http://dual.test:%d/s%d?delay=0.3\n", i, mock_server_port(mock),
                     i);

@@ -20,7 +20,7 @@ static const char live6[] = "::1 dual.test\n";
 
 static void set_hosts(const char *first, const char *second)
 {
-    ck_assert(namespace_replace_file("/etc/hosts", rig_write(rig, "hosts", "%s%s", first, second)));
+    ck_assert(scene_replace_file("/etc/hosts", rig_write(rig, "hosts", "%s%s", first, second)));
 }
 
 /* The mock's port on ::1 as well. */

@@ -141,8 +141,8 @@ static pid_t dnsmasq;
 static void setup_dnsmasq(void)
 {
     dnsmasq = start_dnsmasq();
-    ck_assert(namespace_replace_file("/etc/resolv.conf",
-                                     rig_write(rig, "resolv.conf", "nameserver 127.0.0.1\n")));
+    ck_assert(scene_replace_file("/etc/resolv.conf",
+                                 rig_write(rig, "resolv.conf", "nameserver 127.0.0.1\n")));
 }
 
 static void teardown_dnsmasq(void)

@@ -24,7 +24,7 @@ struct conn_attempt {
     struct wakeup limit;
     int64_t deadline; /* while waiting for a descriptor: what is left until then */
     struct candidates candidates;
-    struct happy_eyeballs race; /* from CONN_CONNECTING on */
+    struct happy_eyeballs *race; /* from CONN_CONNECTING on: while waiting there are many of us */
 };
 
 static const char *state_name(enum conn_state state)
@@ -54,7 +54,9 @@ static void drop_attempt(struct conn *conn)
     struct conn_attempt *attempt = conn->attempt;
     if (attempt == NULL)
         return;
-    happy_eyeballs_close(&attempt->race);
+    if (attempt->race != NULL)
+        happy_eyeballs_close(attempt->race);
+    free(attempt->race);
     candidates_close(&attempt->candidates);
     wakeup_cancel(conn->env->wakeups, &attempt->limit);
     free(attempt);
@@ -272,7 +274,7 @@ static void on_stream(struct conn *conn, struct stream *stream)
 
 static void end_connecting(struct conn *conn, int error)
 {
-    const struct happy_eyeballs *race = &conn->attempt->race;
+    const struct happy_eyeballs *race = conn->attempt->race;
     char address[ADDRESS_TEXT_SIZE], more[64] = "";
     if (race->tried > 1)
         snprintf(more, sizeof more, " (the last of %zu addresses tried)", race->tried);
@@ -286,7 +288,7 @@ static void on_decided(void *owner, struct stream *stream, const union address *
 {
     struct conn *conn = owner;
     if (stream == NULL) {
-        end_connecting(conn, conn->attempt->race.error);
+        end_connecting(conn, conn->attempt->race->error);
         return;
     }
     conn->stale_address =
@@ -324,25 +326,29 @@ static bool is_unix(const struct conn *conn)
     return conn->target.settings->unix_socket != NULL && !conn->target.foreign;
 }
 
-static void connect_to_unix(struct conn *conn)
+static int connect_to_unix(struct conn *conn)
 {
-    int error =
-        stream_connect_unix(&conn->stream, conn->env->loop, conn->target.settings->unix_socket,
-                            conn->env->read_buffer, &unix_callbacks, conn);
-    if (error != 0)
-        wakeup_set(conn->env->wakeups, &conn->attempt->limit, 0, on_out_of_memory);
+    return stream_connect_unix(&conn->stream, conn->env->loop, conn->target.settings->unix_socket,
+                               conn->env->read_buffer, &unix_callbacks, conn);
+}
+
+static int start_race(struct conn *conn)
+{
+    struct conn_attempt *attempt = conn->attempt;
+    attempt->race = malloc(sizeof *attempt->race);
+    if (attempt->race == NULL)
+        return UV_ENOMEM;
+    happy_eyeballs_start(attempt->race, conn->env, &attempt->candidates, attempt->deadline,
+                         on_decided, conn);
+    return 0;
 }
 
 /* A descriptor is there, and so is an address. */
 static void start_connecting(struct conn *conn)
 {
-    struct conn_attempt *attempt = conn->attempt;
     set_state(conn, CONN_CONNECTING);
-    if (is_unix(conn))
-        connect_to_unix(conn);
-    else
-        happy_eyeballs_start(&attempt->race, conn->env, &attempt->candidates, attempt->deadline,
-                             on_decided, conn);
+    if ((is_unix(conn) ? connect_to_unix(conn) : start_race(conn)) != 0)
+        wakeup_set(conn->env->wakeups, &conn->attempt->limit, 0, on_out_of_memory);
 }
 
 static void on_limit(struct wakeup *wakeup);
@@ -407,8 +413,8 @@ static void on_candidates(void *owner)
     struct conn *conn = owner;
     if (conn->state == CONN_RESOLVING)
         on_answer(conn);
-    else if (conn->state == CONN_CONNECTING)
-        happy_eyeballs_go_on(&conn->attempt->race);
+    else if (conn->state == CONN_CONNECTING && conn->attempt->race != NULL)
+        happy_eyeballs_go_on(conn->attempt->race);
 }
 
 static void on_limit(struct wakeup *wakeup)

@@ -173,8 +173,6 @@ void happy_eyeballs_go_on(struct happy_eyeballs *race)
 
 void happy_eyeballs_close(struct happy_eyeballs *race)
 {
-    if (race->env == NULL)
-        return;
     wakeup_cancel(race->env->wakeups, &race->step);
     while (race->running > 0) {
         stream_close(race->runners[race->running - 1].stream);

@@ -51,7 +51,7 @@ void happy_eyeballs_start(struct happy_eyeballs *race, struct http_env *env,
 /* There are more candidates, or none will follow. */
 void happy_eyeballs_go_on(struct happy_eyeballs *race);
 
-/* Cancels what runs; `decided` does not come any more. One that is all zero has not begun. */
+/* Cancels what runs; `decided` does not come any more. */
 void happy_eyeballs_close(struct happy_eyeballs *race);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "check_main.h"
 #include "full_listener.h"
-#include "namespace.h"
 #include "scene.h"
 
 static const int64_t MS = 1000000;
@@ -67,7 +66,7 @@ START_TEST(a_name_is_looked_up_in_the_hosts_file)
 {
     char host[32];
 
-    if (!namespace_replace_file("/etc/hosts", rig_write(rig, "hosts", "127.0.0.1 four.test\n")))
+    if (!scene_replace_file("/etc/hosts", rig_write(rig, "hosts", "127.0.0.1 four.test\n")))
         return; /* the machine does not let us */
     snprintf(host, sizeof(host), "four.test:%d", mock_server_port(mock));
     scene_start_count(2, "[servers]\na = http://%s/a?delay=0.01\n", host);
@@ -82,7 +81,7 @@ static void check_both(const char *hosts)
 {
     json_t *poll;
 
-    if (!namespace_replace_file("/etc/hosts", rig_write(rig, "hosts", "%s", hosts)))
+    if (!scene_replace_file("/etc/hosts", rig_write(rig, "hosts", "%s", hosts)))
         return; /* the machine does not let us */
     scene_start_count(3,
                       "[defaults]\nkeep-alive = 0\n"
@@ -119,7 +118,7 @@ START_TEST(an_address_that_is_silent_leaves_time_for_the_next)
     const char *hosts = rig_write(rig, "hosts", "127.0.0.1 both.test\n127.0.0.2 both.test\n");
 
     full_listener_init(&unreached);
-    if (namespace_replace_file("/etc/hosts", hosts) &&
+    if (scene_replace_file("/etc/hosts", hosts) &&
         mock_server_new(&other, rig_loop(rig), "127.0.0.2", unreached.port) == 0) {
         scene_start_count(1,
                           "[defaults]\nconnect-timeout = 1s\n"

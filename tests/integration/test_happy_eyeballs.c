@@ -2,9 +2,7 @@
  * Names with many addresses, some of which are dead: what RFC 8305 promises,
  * and what the kernel may say to a connect, in a network of the test's own.
  */
-#include <dirent.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "boottime.h"
 #include "check_main.h"
@@ -22,7 +20,7 @@ static const char live6[] = "::1 dual.test\n";
 
 static void set_hosts(const char *first, const char *second)
 {
-    ck_assert(namespace_replace_file("/etc/hosts", rig_write(rig, "hosts", "%s%s", first, second)));
+    ck_assert(scene_replace_file("/etc/hosts", rig_write(rig, "hosts", "%s%s", first, second)));
 }
 
 /* The mock's port on ::1 as well. */
@@ -91,6 +89,21 @@ START_TEST(ipv6_is_tried_first)
     ck_assert_uint_eq(mock_server_requests(six, "a"), 2);
     ck_assert_uint_eq(mock_server_connections(mock), 0);
     mock_server_free(six);
+}
+END_TEST
+
+/* Of the one family that is wanted; the other one is dead, refused, or the only one. */
+START_TEST(the_address_family_can_be_chosen)
+{
+    set_hosts(dead6, live4);
+    poll_dual(1, "address-family = 4\n");
+    scene_await_exit(0);
+    check_took(0, 0, 200);
+    poll_dual(1, "address-family = 6\nconnect-timeout = 300ms\n");
+    scene_await_exit(1);
+    ck_assert_ptr_nonnull(
+        strstr(rig_string(scene_failure("a", 0, "connect"), "detail"), "[" NAMESPACE_DEAD6 "2]"));
+    ck_assert_uint_eq(mock_server_connections(mock), 1);
 }
 END_TEST
 
@@ -244,9 +257,7 @@ END_TEST
 /* valgrind cannot run strace, nor strace a program that valgrind runs. */
 static bool have_strace(void)
 {
-    const char *preloaded = getenv("LD_PRELOAD");
-
-    if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL)
+    if (usage_is_valgrind())
         return false;
     if (system("strace -qq -o /dev/null true 2>/dev/null") == 0)
         return true;
@@ -300,6 +311,7 @@ static Suite *suite(void)
     tcase_add_test(tests, a_dropped_ipv6_address_costs_one_attempt_delay_once);
     tcase_add_loop_test(tests, the_other_address_is_tried_at_once_where_one_is_refused, 0, 2);
     tcase_add_loop_test(tests, ipv6_is_tried_first, 0, 2);
+    tcase_add_test(tests, the_address_family_can_be_chosen);
     tcase_add_test(tests, all_addresses_dead_is_connect_at_the_limit);
     tcase_add_test(tests, many_dead_addresses_leave_time_for_the_one_that_lives);
     tcase_add_test(tests, sixteen_dead_addresses_of_one_family_do_not_hide_the_other);

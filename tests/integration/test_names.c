@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "check_main.h"
-#include "namespace.h"
 #include "scene.h"
 #include "silent_resolver.h"
 
@@ -26,9 +25,8 @@ static bool have_silent_resolver(void)
 {
     resolver = silent_resolver_new(rig_loop(rig));
     return resolver != NULL &&
-           namespace_replace_file(
-               "/etc/resolv.conf",
-               rig_write(rig, "resolv.conf", "nameserver %s\n", silent_resolver_address(resolver)));
+           scene_replace_file("/etc/resolv.conf", rig_write(rig, "resolv.conf", "nameserver %s\n",
+                                                            silent_resolver_address(resolver)));
 }
 
 /* With a name server or without one that answers. */

@@ -119,10 +119,12 @@ static pid_t start_dnsmasq(void)
     pid_t child = fork();
 
     if (child == 0) {
-        execlp("dnsmasq", "dnsmasq", "--conf-file=/dev/null", "--keep-in-foreground", "--user=root",
-               "--pid-file=", "--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv",
-               "--no-hosts", "--cname=alias.test,dual.test",
-               "--host-record=dual.test,127.0.0.1,::1", "--local=/test/", (char *)NULL);
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(127);
+        execlp("dnsmasq", "dnsmasq", "--no-daemon", "--conf-file=/dev/null",
+               "--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv", "--no-hosts",
+               "--cname=alias.test,dual.test", "--host-record=dual.test,127.0.0.1,::1",
+               "--local=/test/", (char *)NULL);
         _exit(127);
     }
     return child;
@@ -141,8 +143,8 @@ static pid_t dnsmasq;
 static void setup_dnsmasq(void)
 {
     dnsmasq = start_dnsmasq();
-    ck_assert(namespace_replace_file("/etc/resolv.conf",
-                                     rig_write(rig, "resolv.conf", "nameserver 127.0.0.1\n")));
+    ck_assert(scene_replace_file("/etc/resolv.conf",
+                                 rig_write(rig, "resolv.conf", "nameserver 127.0.0.1\n")));
 }
 
 static void teardown_dnsmasq(void)

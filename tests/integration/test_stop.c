@@ -8,7 +8,6 @@
 
 #include "check_main.h"
 #include "full_listener.h"
-#include "namespace.h"
 #include "scene.h"
 #include "silent_resolver.h"
 
@@ -208,8 +207,8 @@ START_TEST(while_resolving)
 
     if (resolver == NULL)
         return; /* not as this user */
-    if (namespace_replace_file("/etc/resolv.conf", rig_write(rig, "resolv.conf", "nameserver %s\n",
-                                                             silent_resolver_address(resolver)))) {
+    if (scene_replace_file("/etc/resolv.conf", rig_write(rig, "resolv.conf", "nameserver %s\n",
+                                                         silent_resolver_address(resolver)))) {
         scene_start("[servers]\na = http://some.test/\nb = http://other.test/\n"
                     "c = http://some.test:81/\n");
         rig_wait(rig, silent_resolver_was_asked, resolver, SCENE_LIMIT_MS);

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "namespace.h"
-
 static const int64_t MS = 1000000;
 
 struct name_server *resolver;
@@ -11,8 +9,8 @@ struct name_server *resolver;
 static void setup(void)
 {
     resolver = name_server_new(rig_loop(rig));
-    ck_assert(namespace_replace_file("/etc/resolv.conf",
-                                     rig_write(rig, "resolv.conf", "nameserver 127.0.0.1\n")));
+    ck_assert(scene_replace_file("/etc/resolv.conf",
+                                 rig_write(rig, "resolv.conf", "nameserver 127.0.0.1\n")));
 }
 
 static void teardown(void)

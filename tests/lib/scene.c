@@ -118,6 +118,11 @@ void scene_start_count(unsigned count, const char *format, ...)
     va_end(args);
 }
 
+bool scene_replace_file(const char *system_file, const char *path)
+{
+    return namespace_replace_file(system_file, path);
+}
+
 /* --- waiting ---------------------------------------------------------------- */
 
 void scene_await_polls(const char *server, size_t count)

@@ -47,6 +47,12 @@ void scene_start_count(unsigned count, const char *format, ...)
 /* Before a start: not down to debug, but to this level. */
 void scene_set_level(const char *name);
 
+/*
+ * The test, and the program from its start on, see another file in place of this one of the
+ * system. False where the machine does not let us: the test can't be done then.
+ */
+bool scene_replace_file(const char *system_file, const char *path);
+
 void scene_await_polls(const char *server, size_t count);
 void scene_await_exit(int status);
 

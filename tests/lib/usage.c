@@ -1,8 +1,8 @@
 #include "usage.h"
 
 #include <dirent.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,4 +48,11 @@ int64_t usage_cpu_ns(int pid)
         user = system = 0;
     fclose(file);
     return (int64_t)(user + system) * (1000000000 / sysconf(_SC_CLK_TCK));
+}
+
+bool usage_is_valgrind(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+
+    return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
 }

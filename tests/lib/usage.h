@@ -1,7 +1,8 @@
-/* What a process uses of the machine, out of /proc. */
+/* What a process uses of the machine. */
 #ifndef TESTS_LIB_USAGE_H
 #define TESTS_LIB_USAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,5 +11,8 @@ size_t usage_sockets(int pid);
 
 /* The processor time it has used, ns, to some 10 ms. */
 int64_t usage_cpu_ns(int pid);
+
+/* Whether valgrind runs this process, and with it all that it starts. */
+bool usage_is_valgrind(void);
 
 #endif

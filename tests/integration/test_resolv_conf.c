@@ -4,6 +4,7 @@
  */
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,6 +120,7 @@ static pid_t start_dnsmasq(void)
     pid_t child = fork();
 
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* where the test fails */
         if (freopen("/dev/null", "w", stderr) == NULL)
             _exit(127);
         execlp("dnsmasq", "dnsmasq", "--no-daemon", "--conf-file=/dev/null",

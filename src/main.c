@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -37,16 +38,15 @@ static int print_verdict(const struct config *config)
 static void check_tls(const struct config *config, struct tls_contexts *tls,
                       struct problems *problems)
 {
-    char why[512];
-    const struct server_settings *wrong = NULL; /* to be told once where servers share it */
+    char why[512], told[512] = ""; /* once where servers share what is wrong */
     for (size_t i = 0; i < config->server_count; i++) {
         const struct server_config *server = &config->servers[i];
         const struct server_settings *settings = server->settings;
         bool used = server->url.https || settings->ca_file != NULL || settings->cert_file != NULL;
-        if (!used || settings == wrong ||
-            tls_contexts_get(tls, settings, false, why, sizeof why) != NULL)
+        if (!used || tls_contexts_get(tls, settings, false, why, sizeof why) != NULL ||
+            strcmp(why, told) == 0)
             continue;
-        wrong = settings;
+        strcpy(told, why);
         problem_add(problems, (struct place){0}, "%s: %s", server->name, why);
     }
 }

@@ -1,6 +1,5 @@
 #include "config/agreement.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/duration.h"

@@ -113,14 +113,6 @@ static bool is_token(const char *text)
     return length > 0 && text[length + strspn(text + length, "=")] == '\0';
 }
 
-static bool has_control_character(const char *text, size_t length)
-{
-    size_t i = 0;
-    while (i < length && !iscntrl((unsigned char)text[i]))
-        i++;
-    return i < length;
-}
-
 static bool make_bearer(const char *line, struct pool *pool, const char **out, struct complaint why)
 {
     static const char scheme[] = "Bearer ";
@@ -144,7 +136,7 @@ static bool make_basic(const char *line, struct pool *pool, const char **out, st
 {
     if (strchr(line, ':') == NULL)
         return refuse(why, "the file's line has no colon");
-    if (has_control_character(line, strlen(line)))
+    if (text_has_control_character(line, strlen(line)))
         return refuse(why, "the file's line has a control character");
     *out = basic(line, strlen(line), pool);
     return true;
@@ -199,7 +191,7 @@ static bool decode_userinfo(char *out, const char *userinfo, size_t *length, cha
         wrong = "its user is missing before the '@'";
     else if (memchr(out, ':', user) != NULL)
         wrong = "a user cannot have a colon (RFC 7617)";
-    else if (has_control_character(out, *length))
+    else if (text_has_control_character(out, *length))
         wrong = "user and password cannot have a control character (RFC 7617)";
     if (wrong != NULL)
         snprintf(why, why_size, "%s", wrong);

@@ -67,7 +67,9 @@ static bool check_name(const struct server_settings *settings, const char *name,
     char quoted[QUOTE_SIZE];
     escape_quote(quoted, sizeof quoted, name, strlen(name));
     if (is_among(name, reserved)) {
-        snprintf(why, why_size, "%s cannot be set, as aiopoll itself says how a message goes",
+        snprintf(why, why_size,
+                 "%s is about the connection or the form of a message, which aiopoll sees to; "
+                 "leave it out",
                  quoted);
         return false;
     }

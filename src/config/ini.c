@@ -63,7 +63,7 @@ static size_t comment_at(struct line line)
 
 static const char *quote(char out[QUOTE_SIZE], struct line line)
 {
-    return problem_quote(out, line.text, line.length);
+    return problem_quote_line(out, line.text, line.length);
 }
 
 static bool has_control_character(struct line line)
@@ -168,10 +168,12 @@ static char *read_line(char *buffer, int size, void *stream)
 {
     struct reader *reader = stream;
     struct line line;
-    do
-        if (!next_line(reader, &line))
+    do {
+        if (!next_line(reader, &line)) {
+            explicit_bzero(buffer, (size_t)size); /* which inih frees */
             return NULL;
-    while (!is_wanted(reader, line, (size_t)size - 2));
+        }
+    } while (!is_wanted(reader, line, (size_t)size - 2));
     memcpy(buffer, line.text, line.length);
     memcpy(buffer + line.length, "\n", 2);
     return buffer;

@@ -1,9 +1,11 @@
 #include "config/problem.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/xalloc.h"
 
@@ -43,22 +45,75 @@ static size_t userinfo_start(const char *text, size_t at)
     return at;
 }
 
-char *problem_quote(char out[QUOTE_SIZE], const char *text, size_t length)
+static bool ends_word(char c)
 {
-    size_t at = length; /* of the last '@' */
+    return c == ' ' || c == '\t' || c == '=' || c == ':';
+}
+
+/* Where the value of a field for credentials begins, or `length`. */
+static size_t credential_start(const char *text, size_t length)
+{
+    static const char *const names[] = {"authorization", "cookie"};
+    for (size_t i = 0; i < length; i++) {
+        for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
+            size_t end = i + strlen(names[n]);
+            if (end < length && ends_word(text[end]) &&
+                strncasecmp(text + i, names[n], strlen(names[n])) == 0)
+                return end;
+        }
+    }
+    return length;
+}
+
+/* Pieces of a text, which may have NUL bytes, or *** in place of one. */
+struct shown {
+    char *text;
+    size_t length;
+};
+
+static void show(struct shown *shown, const char *text, size_t length)
+{
+    memcpy(shown->text + shown->length, text, length);
+    shown->length += length;
+}
+
+static void hide(struct shown *shown)
+{
+    show(shown, "***", 3);
+}
+
+/* From `end` on it is not shown. */
+static char *quote_until(char out[QUOTE_SIZE], const char *text, size_t length, size_t end)
+{
+    struct shown shown = {xcalloc(1, length + 6), 0};
+    size_t at = end; /* of the last '@' */
+
     while (at > 0 && text[at - 1] != '@')
         at--;
-    if (at-- == 0)
-        return escape_quote(out, QUOTE_SIZE, text, length);
-    size_t start = userinfo_start(text, at);
-    size_t shown_length = start + 3 + (length - at);
-    char *shown = xcalloc(1, shown_length);
-    memcpy(shown, text, start);
-    memcpy(shown + start, "***", 3);
-    memcpy(shown + start + 3, text + at, length - at);
-    escape_quote(out, QUOTE_SIZE, shown, shown_length);
-    free(shown);
+    if (at > 0) {
+        show(&shown, text, userinfo_start(text, --at));
+        hide(&shown);
+    }
+    show(&shown, text + at, end - at);
+    if (end < length)
+        hide(&shown);
+    escape_quote(out, QUOTE_SIZE, shown.text, shown.length);
+    free(shown.text);
     return out;
+}
+
+char *problem_quote(char out[QUOTE_SIZE], const char *text, size_t length)
+{
+    return quote_until(out, text, length, credential_start(text, length));
+}
+
+char *problem_quote_line(char out[QUOTE_SIZE], const char *text, size_t length)
+{
+    static const char key[] = "header";
+    size_t end = strlen(key);
+    if (length > end && ends_word(text[end]) && strncasecmp(text, key, end) == 0)
+        return quote_until(out, text, length, end);
+    return problem_quote(out, text, length);
 }
 
 static int by_place(const void *left, const void *right)

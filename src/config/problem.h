@@ -29,8 +29,12 @@ __attribute__((format(printf, 3, 4))) void problem_add(struct problems *problems
                                                        struct place place, const char *format, ...);
 
 /* Writes a piece of the configuration as escape_quote() does, but with *** in place of
- * a user and a password in a URL. Returns `out`. */
+ * a user and a password in a URL, and of what follows the name of a field of a request
+ * that is for credentials. Returns `out`. */
 char *problem_quote(char out[QUOTE_SIZE], const char *text, size_t length);
+
+/* The same for a whole line, of which the value of a "header" key is not shown. */
+char *problem_quote_line(char out[QUOTE_SIZE], const char *text, size_t length);
 
 /* Puts them in the order of files and lines. */
 void problems_sort(struct problems *problems);

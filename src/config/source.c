@@ -86,13 +86,18 @@ static bool is_known(const struct sources *sources, const struct source *source)
     return false;
 }
 
-/* All bytes of the open file, with a NUL behind them; NULL and errno on failure. */
-static char *read_all(FILE *file, size_t *length)
+/* All bytes of the open file, with a NUL behind them; NULL and errno on failure. There may
+ * be secrets among them, so that no buffer in between has a copy, nor one that grew unless
+ * the file does. */
+static char *read_all(FILE *file, off_t size, size_t *length)
 {
     char *text = NULL;
     size_t capacity = 0, n;
 
+    setvbuf(file, NULL, _IONBF, 0);
     *length = 0;
+    if (size > 0 && size <= SOURCE_MAX)
+        text = xgrow(text, &capacity, (size_t)size + (64 << 10) + 1, 1);
     do {
         text = xgrow(text, &capacity, *length + (64 << 10) + 1, 1);
         n = fread(text + *length, 1, capacity - *length - 1, file);
@@ -102,6 +107,7 @@ static char *read_all(FILE *file, size_t *length)
     if (!ferror(file) && *length <= SOURCE_MAX)
         return text;
     int error = *length > SOURCE_MAX ? EFBIG : errno;
+    explicit_bzero(text, *length);
     free(text);
     errno = error;
     return NULL;
@@ -122,7 +128,7 @@ static char *read_source(const struct sources *sources, struct source *source, s
         if (is_known(sources, source))
             complain(problems, source,
                      "has been read before; a file can be included once, and not by itself");
-        else if ((text = read_all(file, length)) == NULL)
+        else if ((text = read_all(file, info.st_size, length)) == NULL)
             complain(problems, source, "cannot be read: %s", strerror(errno));
     }
     if (file != NULL)

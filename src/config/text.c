@@ -28,12 +28,12 @@ bool text_read_body(const struct written *written, struct pool *pool, const char
     return true;
 }
 
-/* A variable of the environment may hold what a line of the file cannot. */
-static bool has_control_character(const char *text)
+bool text_has_control_character(const char *text, size_t length)
 {
-    while (*text != '\0' && !iscntrl((unsigned char)*text))
-        text++;
-    return *text != '\0';
+    size_t i = 0;
+    while (i < length && !iscntrl((unsigned char)text[i]))
+        i++;
+    return i < length;
 }
 
 static const char *from_folder_of(const char *file, const char *path, struct pool *pool)
@@ -53,7 +53,7 @@ bool text_read_path(const struct written *written, struct pool *pool, const char
 {
     if (*written->value == '\0')
         return refuse(why, why_size, "write the path of a file");
-    if (has_control_character(written->value))
+    if (text_has_control_character(written->value, strlen(written->value)))
         return refuse(why, why_size, "write a path without control characters");
     *out = from_folder_of(written->place.name, written->value, pool);
     return true;
@@ -79,7 +79,8 @@ bool text_read_host(const struct written *written, struct pool *pool, const char
                     size_t why_size)
 {
     if (!url_is_host(written->value))
-        return refuse(why, why_size, "write the name of a host, or an IP address");
+        return refuse(why, why_size,
+                      "write the name of a host or an IP address, without port or brackets");
     *out = copy(pool, written->value);
     return true;
 }

@@ -21,6 +21,9 @@ struct written {
 typedef bool text_reader(const struct written *written, struct pool *pool, const char **out,
                          char *why, size_t why_size);
 
+/* A variable of the environment may hold what a line of a file cannot. */
+bool text_has_control_character(const char *text, size_t length);
+
 /* Any text but an empty one. */
 text_reader text_read_body;
 

@@ -129,9 +129,19 @@ static const char *look_up(const char **reference, char *why, size_t why_size)
     return value;
 }
 
+/* The text may become a secret: no copy of it is left behind. */
 static void append(char **text, size_t *length, size_t *capacity, const char *more, size_t n)
 {
-    *text = xgrow(*text, capacity, *length + n + 1, 1);
+    if (*length + n + 1 > *capacity) {
+        char *longer = xcalloc(2, *length + n + 1);
+        *capacity = 2 * (*length + n + 1);
+        if (*text != NULL) {
+            memcpy(longer, *text, *length);
+            explicit_bzero(*text, *length);
+        }
+        free(*text);
+        *text = longer;
+    }
     memcpy(*text + *length, more, n);
     *length += n;
     (*text)[*length] = '\0';
@@ -150,6 +160,7 @@ char *value_expand(const char *text, char *why, size_t why_size)
         } else if (strncmp(text, "${", 2) == 0) {
             const char *value = look_up(&text, why, why_size);
             if (value == NULL) {
+                explicit_bzero(result, length);
                 free(result);
                 return NULL;
             }

@@ -23,9 +23,12 @@ __attribute__((format(printf, 3, 4))) static bool refuse(char *why, size_t size,
     return false;
 }
 
+/* Of the first error, as those after it only say where it led to. */
 static const char *reason(void)
 {
-    const char *text = ERR_reason_error_string(ERR_peek_last_error());
+    unsigned long error = ERR_peek_error();
+    const char *text =
+        ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error)) : ERR_reason_error_string(error);
     return text == NULL ? "OpenSSL does not say why" : text;
 }
 
@@ -53,7 +56,8 @@ static bool load_identity(SSL_CTX *ctx, const struct server_settings *settings, 
     if (SSL_CTX_use_certificate_chain_file(ctx, settings->cert_file) != 1)
         return refuse(why, size, "cert-file %s has no certificate in PEM that can be used: %s",
                       settings->cert_file, reason());
-    if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
+    if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(ctx) != 1) /* else a key of another kind would do */
         return refuse(why, size,
                       "%s %s has no private key in PEM, without a passphrase, that "
                       "fits the certificate: %s",

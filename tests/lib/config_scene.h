@@ -22,4 +22,13 @@ __attribute__((format(printf, 2, 3))) const char *file(const char *name, const c
 /* Problem `index` without the name of the folder. */
 const char *told(size_t index);
 
+/* Writes f.ini and reads it, once again where that was done before. */
+__attribute__((format(printf, 1, 2))) void read_config(const char *format, ...);
+
+/* What a server, or for NULL the only one, has been given. No problem is expected. */
+const struct server_settings *settings_of(const char *name);
+
+/* The problems to the letter, each with its newline. */
+void assert_all_told(const char *expected);
+
 #endif

@@ -124,6 +124,9 @@ static const struct {
     {"log-level", "debug", "log-level"},
     {"log-format", "json", "log-format"},
     {"start-rate", "10", "start-rate"},
+    {"header", "Authorization: Bearer hunter2", "header"},
+    {"bearer-token-file", "token", "bearer-token-file"},
+    {"unix-socket", "/run/s", "unix-socket"},
     {"retry", "", "retry"},
     {"retry", "${NOT_THERE}", "retry"},
     /* Misspelt, with what is no URL. */
@@ -133,6 +136,7 @@ static const struct {
     {"log-levle", "debug", "log-level"},
     {"includ", "more", "include"},
     {"maxbody", "1k", "max-body"},
+    {"verfy", "no", "verify"},
 };
 
 START_TEST(a_key_cannot_be_a_servers_name)

@@ -88,6 +88,42 @@ START_TEST(a_long_name_of_a_file_is_whole)
 }
 END_TEST
 
+static const struct {
+    const char *text, *shown, *of_line; /* NULL: as `shown` */
+} quotes[] = {
+    {"http://h/", "\"http://h/\"", NULL},
+    {"", "\"\"", NULL},
+    {"@", "\"***@\"", NULL},
+    {"@h", "\"***@h\"", NULL},
+    {"http://a:b@h/", "\"http://***@h/\"", NULL},
+    {"a = b:c@h", "\"a = ***@h\"", NULL},
+    {"header", "\"header\"", NULL},
+    {"headers = x", "\"headers = x\"", NULL},
+    {"header:NAME", "\"header:NAME\"", "\"header***\""},
+    {"header = A: b", "\"header = A: b\"", "\"header***\""},
+    {"HEADER\tA: b", "\"HEADER\\tA: b\"", "\"HEADER***\""},
+    {"Authorization", "\"Authorization\"", NULL},
+    {"Authorization: x", "\"Authorization***\"", NULL},
+    {"a = proxy-authorization x", "\"a = proxy-authorization***\"", NULL},
+    {"Set-Cookie: x", "\"Set-Cookie***\"", NULL},
+    {"a:b@h/ cookie = x@y", "\"***@h/ cookie***\"", NULL},
+    {"http://cookies.example/", "\"http://cookies.example/\"", NULL},
+};
+
+/* From memory that ends where the text does. */
+START_TEST(a_quotation_has_no_secret)
+{
+    char out[QUOTE_SIZE];
+    const char *of_line = quotes[_i].of_line == NULL ? quotes[_i].shown : quotes[_i].of_line;
+    size_t length = strlen(quotes[_i].text);
+    char *copy = malloc(length + (length == 0));
+    memcpy(copy, quotes[_i].text, length);
+    ck_assert_str_eq(problem_quote(out, copy, length), quotes[_i].shown);
+    ck_assert_str_eq(problem_quote_line(out, copy, length), of_line);
+    free(copy);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("problem");
@@ -99,6 +135,8 @@ static Suite *suite(void)
     tcase_add_test(tcase, none_can_be_sorted_and_freed);
     tcase_add_test(tcase, freed_they_can_be_used_again);
     tcase_add_test(tcase, a_long_name_of_a_file_is_whole);
+    tcase_add_loop_test(tcase, a_quotation_has_no_secret, 0,
+                        (int)(sizeof quotes / sizeof quotes[0]));
     suite_add_tcase(s, tcase);
     return s;
 }

@@ -61,8 +61,18 @@ static void drop_attempt(struct conn *conn)
     conn->attempt = NULL;
 }
 
+static void forget_session(struct conn *conn)
+{
+    tls_session_free(conn->session);
+    conn->session = NULL;
+}
+
+/* Where the handshake does not come to its end, it may be the session that the server cannot
+ * bear: the next one is without. */
 void conn_close(struct conn *conn)
 {
+    if (conn->state == CONN_HANDSHAKING)
+        forget_session(conn);
     drop_attempt(conn);
     tls_free(conn->tls);
     conn->tls = NULL;
@@ -75,8 +85,7 @@ void conn_close(struct conn *conn)
 
 void conn_forget(struct conn *conn)
 {
-    tls_session_free(conn->session);
-    conn->session = NULL;
+    forget_session(conn);
     conn->known = (struct known_address){0};
 }
 
@@ -100,8 +109,7 @@ static void end_tls(struct conn *conn)
 {
     char why[160];
     tls_error(conn->tls, why, sizeof why);
-    tls_session_free(conn->session);
-    conn->session = NULL;
+    forget_session(conn);
     end(conn, FAILURE_TLS, UV_EPROTO, "%s", why);
 }
 
@@ -128,31 +136,30 @@ static void opened(struct conn *conn)
     conn->callbacks->opened(conn);
 }
 
-/* What comes with the end of the handshake was not asked for. */
-static void on_handshaken(struct conn *conn, struct stream *stream)
+/* What comes with the end of the handshake was not asked for. Where there is more to read,
+ * be it the rest of a ticket, it is read before anything is asked. An end is like any later
+ * one. */
+static void on_handshaken(struct conn *conn)
 {
     size_t length;
     switch (tls_read(conn->tls, conn->env->plain_buffer, TLS_PLAIN_SIZE, &length)) {
     case TLS_DONE: end(conn, FAILURE_PROTOCOL, 0, ANSWERED_UNASKED); break;
     case TLS_WANTS_MORE:
-        opened(conn);
-        if (stream->owner == conn)
-            read_tls(conn, stream);
+        if (tls_is_quiet(conn->tls) && stream_peek(conn->stream) != STREAM_HAS_BYTES)
+            opened(conn);
         break;
     case TLS_FAILED: end_tls(conn); break;
-    case TLS_ENDED:
-        end(conn, FAILURE_TLS, UV_EOF, "the server closed the connection after the TLS handshake");
-        break;
+    case TLS_ENDED: end(conn, FAILURE_CLOSED, UV_EOF, "the server closed the connection"); break;
     }
 }
 
-static void go_on_with_handshake(struct conn *conn, struct stream *stream)
+static void go_on_with_handshake(struct conn *conn)
 {
     switch (tls_handshake(conn->tls)) {
-    case TLS_DONE: on_handshaken(conn, stream); break;
+    case TLS_DONE: on_handshaken(conn); break;
     case TLS_WANTS_MORE: break;
-    case TLS_FAILED:
-    case TLS_ENDED: end_tls(conn); break;
+    case TLS_FAILED: end_tls(conn); break;
+    case TLS_ENDED: end(conn, FAILURE_TLS, UV_EOF, "the server ended the TLS handshake"); break;
     }
 }
 
@@ -165,7 +172,7 @@ static void on_received(struct stream *stream, const char *bytes, size_t length)
     }
     tls_give(conn->tls, bytes, length);
     if (conn->state == CONN_HANDSHAKING)
-        go_on_with_handshake(conn, stream);
+        go_on_with_handshake(conn);
     else
         read_tls(conn, stream);
 }
@@ -210,7 +217,8 @@ void conn_rest(struct conn *conn)
 
 bool conn_is_quiet(const struct conn *conn)
 {
-    return stream_peek(conn->stream) == STREAM_IS_QUIET;
+    return stream_peek(conn->stream) == STREAM_IS_QUIET &&
+           (conn->tls == NULL || tls_is_quiet(conn->tls));
 }
 
 bool conn_is_resumed(const struct conn *conn)
@@ -243,7 +251,7 @@ static void start_handshake(struct conn *conn)
         return;
     }
     set_state(conn, CONN_HANDSHAKING);
-    go_on_with_handshake(conn, conn->stream);
+    go_on_with_handshake(conn);
 }
 
 static void on_stream(struct conn *conn, struct stream *stream)

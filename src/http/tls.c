@@ -8,12 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/container_of.h"
+#include "base/clock.h"
+#include "base/duration.h"
 #include "config/url.h"
 #include "http/tls_private.h"
 
-/* What may come without a plain byte among it: tickets, key updates. */
+/* What may come without a plain byte among it: certificates, tickets, key updates. */
 enum { SILENT_MAX = 256 << 10 };
+
+#define FLOODS "the server floods the connection with what is no data"
 
 struct tls {
     SSL *ssl;
@@ -105,17 +108,43 @@ static bool expect_name(SSL *ssl, const char *name)
 
 /* --- sessions -------------------------------------------------------------------------- */
 
+/* RFC 8446 section 4.6.1: a limit to how long one handshake is trusted, as each session that
+ * is resumed gives the next one. */
+#define TRUST_LIMIT (24 * HOUR)
+
+struct tls_session {
+    SSL_SESSION *session;
+    int64_t proven; /* when the server last showed its certificate */
+};
+
 void tls_session_free(struct tls_session *session)
 {
-    SSL_SESSION_free((SSL_SESSION *)session);
+    if (session != NULL)
+        SSL_SESSION_free(session->session);
+    free(session);
+}
+
+static bool may_resume(const struct tls_session *session)
+{
+    X509 *certificate = SSL_SESSION_get0_peer(session->session);
+    return clock_now() - session->proven < TRUST_LIMIT && certificate != NULL &&
+           X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
 }
 
 /* Returns 1: the reference is ours now. */
 int tls_keep_session(SSL *ssl, SSL_SESSION *session)
 {
     struct tls *tls = SSL_get_app_data(ssl);
-    tls_session_free(*tls->session);
-    *tls->session = (struct tls_session *)session;
+    struct tls_session *kept = *tls->session;
+    if (kept == NULL)
+        kept = calloc(1, sizeof *kept);
+    if (kept == NULL)
+        return 0;
+    SSL_SESSION_free(kept->session);
+    kept->session = session;
+    if (SSL_session_reused(ssl) != 1)
+        kept->proven = clock_now();
+    *tls->session = kept;
     return 1;
 }
 
@@ -151,8 +180,8 @@ struct tls *tls_new(struct tls_context *context, const char *name, struct tls_se
     SSL_set_app_data(tls->ssl, tls);
     SSL_set_bio(tls->ssl, bio, bio);
     SSL_set_connect_state(tls->ssl);
-    if (*session != NULL)
-        SSL_set_session(tls->ssl, (SSL_SESSION *)*session);
+    if (*session != NULL && may_resume(*session))
+        SSL_set_session(tls->ssl, (*session)->session);
     return tls;
 }
 
@@ -174,7 +203,7 @@ static enum tls_result fail(struct tls *tls, const char *complaint)
 static enum tls_result judge(struct tls *tls, int returned)
 {
     switch (SSL_get_error(tls->ssl, returned)) {
-    case SSL_ERROR_WANT_READ: return TLS_WANTS_MORE;
+    case SSL_ERROR_WANT_READ: return tls->silent > SILENT_MAX ? fail(tls, FLOODS) : TLS_WANTS_MORE;
     case SSL_ERROR_ZERO_RETURN: return TLS_ENDED;
     case SSL_ERROR_SYSCALL: return fail(tls, "the connection broke");
     default: return fail(tls, NULL);
@@ -222,11 +251,16 @@ enum tls_result tls_read(struct tls *tls, char *out, size_t size, size_t *length
         return TLS_DONE;
     }
     enum tls_result result = judge(tls, returned);
-    if (result == TLS_WANTS_MORE && tls->silent > SILENT_MAX)
-        return fail(tls, "the server floods the connection with what is no data");
     if (result == TLS_WANTS_MORE)
         release_buffers(tls->ssl);
     return result;
+}
+
+/* Within a record the state is not to read a header, even where no byte of it is left. */
+bool tls_is_quiet(const struct tls *tls)
+{
+    return tls->given_length == 0 && !SSL_has_pending(tls->ssl) && SSL_is_init_finished(tls->ssl) &&
+           strcmp(SSL_rstate_string(tls->ssl), "RH") == 0;
 }
 
 enum tls_result tls_write(struct tls *tls, const char *bytes, size_t length)
@@ -283,7 +317,9 @@ static const char *protocol_fault(int reason, bool is_wanted)
         return "the server does not speak HTTP/1.1, as it says by ALPN";
     case SSL_R_TLSV1_UNRECOGNIZED_NAME: return "the server knows nobody of this name";
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return WANTS_CERTIFICATE;
-    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE: return is_wanted ? WANTS_CERTIFICATE : NULL;
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+        return is_wanted ? WANTS_CERTIFICATE
+                         : "the server refuses the TLS handshake, and does not say why";
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:

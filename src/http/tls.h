@@ -40,6 +40,10 @@ bool tls_is_resumed(const struct tls *tls);
 
 /* After the handshake. TLS_DONE: there are *length > 0 plain bytes. */
 enum tls_result tls_read(struct tls *tls, char *out, size_t size, size_t *length);
+
+/* Whether nothing is left of what was given: no byte, no part of a record or a message. */
+bool tls_is_quiet(const struct tls *tls);
+
 enum tls_result tls_write(struct tls *tls, const char *bytes, size_t length);
 
 /* A printable sentence on what failed, right after it did. */

@@ -38,6 +38,8 @@ void rig_free(struct rig *rig)
 {
     if (rig->program != NULL)
         program_free(rig->program);
+    rig->program = NULL; /* what the next one waits for may fail, and shows it */
+    peers_free(&rig->peers);
     if (rig->other != NULL)
         program_free(rig->other);
     while (rig->mocks != NULL)

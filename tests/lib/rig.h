@@ -55,7 +55,7 @@ typedef bool rig_predicate(void *arg);
 struct rig *rig_new(void);
 
 /*
- * Kills a program that still runs, frees the mock servers, removes the
+ * Kills a program that still runs, frees the peers and mock servers, removes the
  * directory, and closes the loop: a handle that the test left in it fails the
  * test.
  */

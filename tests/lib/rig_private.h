@@ -4,6 +4,7 @@
 #ifndef TESTS_LIB_RIG_PRIVATE_H
 #define TESTS_LIB_RIG_PRIVATE_H
 
+#include "peer.h"
 #include "program.h"
 #include "rig.h"
 #include "rig_launch.h"
@@ -20,6 +21,7 @@ struct rig {
     bool limit_passed;
     struct scratch *scratch;
     struct mock_link *mocks;
+    struct peer *peers;
     struct rig_launch launch;
     struct program *program; /* started last; NULL before that */
     struct program *other;   /* of rig_run() */

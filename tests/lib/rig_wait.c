@@ -14,6 +14,7 @@ static const unsigned STOP_LIMIT_MS = 10000;
 static void dump(const struct rig *rig, const struct program *program)
 {
     fprintf(stderr, "--- directory: %s\n", scratch_directory(rig->scratch));
+    peers_dump(rig->peers);
     if (program == NULL)
         return;
     fprintf(stderr, "--- standard output so far:\n%s", bytes_text(&program->out.all));

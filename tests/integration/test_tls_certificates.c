@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "check_main.h"
 #include "namespace.h"
+#include "peer.h"
 #include "s_server_scene.h"
 
 /* Names that the hosts file has, since a test can't have a resolver of its own. */
@@ -248,4 +248,4 @@ static Suite *suite(void)
     return suite;
 }
 
-CHECK_MAIN(suite())
+PEER_MAIN(suite(), "openssl", "openssl")

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "check_main.h"
+#include "peer.h"
 #include "s_server_scene.h"
 
 #define ANOTHER_HOST    "it is for another host"
@@ -205,4 +205,4 @@ static Suite *suite(void)
     return suite;
 }
 
-CHECK_MAIN(suite())
+PEER_MAIN(suite(), "openssl", "openssl")

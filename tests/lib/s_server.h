@@ -1,5 +1,5 @@
 /*
- * `openssl s_server`, as a child on the rig's loop. It serves the files of the
+ * `openssl s_server`, as a peer (see peer.h). It serves the files of the
  * rig's directory, each of which is a whole response; one connection at a time,
  * with one response each.
  *
@@ -23,11 +23,5 @@ struct s_server *s_server_new(struct rig *rig, const char *options);
 void s_server_free(struct s_server *server);
 
 int s_server_port(const struct s_server *server);
-
-/* What it has printed so far. */
-const char *s_server_output(const struct s_server *server);
-
-/* How often it has printed the text. */
-unsigned s_server_count(const struct s_server *server, const char *text);
 
 #endif

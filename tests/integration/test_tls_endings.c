@@ -95,9 +95,12 @@ static const struct place hangs[] = {
 START_TEST(a_handshake_that_hangs_ends_at_connect_timeout)
 {
     struct place place = hangs[_i];
+    struct bytes limit = {0};
 
-    start_cut_in(&place, CUT_BY_SILENCE, "connect-timeout = 200ms\n");
-    check_two_failures(1, "tls", "the TLS handshake was not over within 200ms");
+    bytes_print(&limit, "connect-timeout = %dms\n", (int)(200 * rig_slowness()));
+    start_cut_in(&place, CUT_BY_SILENCE, limit.data);
+    check_two_failures(1, "tls", "the TLS handshake was not over within ");
+    bytes_finish(&limit);
 }
 END_TEST
 

@@ -150,11 +150,31 @@ static bool has_no_body(const struct http_response *response)
     return response->expected.head || status / 100 == 1 || status == 204 || status == 304;
 }
 
+/* max-body is for the body that is wanted. The page that comes with an error or a redirect
+ * is not, and must not hide the status. */
+static bool is_wanted(const struct http_response *response)
+{
+    return response->parser.status_code / 100 == 2;
+}
+
+static size_t body_max(const struct http_response *response)
+{
+    size_t most = response->expected.body_max;
+    return is_wanted(response) || most > HTTP_OTHER_BODY_MAX ? most : HTTP_OTHER_BODY_MAX;
+}
+
+static void check_body_length(struct http_response *response, uint64_t length)
+{
+    size_t most = body_max(response);
+    if (length > most)
+        fail(response, FAILURE_TOO_LARGE, "its body is longer than %zu bytes%s", most,
+             is_wanted(response) ? " (max-body)" : "");
+}
+
 static void check_header(struct http_response *response)
 {
     const llhttp_t *parser = &response->parser;
     int status = parser->status_code;
-    size_t body_max = response->expected.body_max;
 
     if (status < 100 || status > 599)
         fail(response, FAILURE_PROTOCOL, "its status %d is not from 100 to 599", status);
@@ -163,10 +183,8 @@ static void check_header(struct http_response *response)
     else if (status == 101)
         fail(response, FAILURE_PROTOCOL,
              "it switches to another protocol, which was not asked for");
-    else if (!has_no_body(response) && (parser->flags & F_CONTENT_LENGTH) &&
-             parser->content_length > body_max)
-        fail(response, FAILURE_TOO_LARGE, "its body has %llu bytes, and max-body is %zu",
-             (unsigned long long)parser->content_length, body_max);
+    else if (!has_no_body(response) && (parser->flags & F_CONTENT_LENGTH))
+        check_body_length(response, parser->content_length);
 }
 
 /* RFC 9112 section 9.3. llhttp would take the response to a HEAD for one that ends
@@ -200,12 +218,10 @@ static int on_headers_complete(llhttp_t *parser)
 static void add_content(struct http_response *response, const char *at, size_t length)
 {
     size_t need = response->body_length + length;
-    size_t body_max = response->expected.body_max;
 
-    if (need > body_max) {
-        fail(response, FAILURE_TOO_LARGE, "its body is longer than max-body, %zu bytes", body_max);
+    check_body_length(response, need);
+    if (failed(response))
         return;
-    }
     if (need > response->body_capacity) {
         size_t capacity = need < 32 ? 32 : need * 2;
         char *body = realloc(response->body, capacity);

@@ -17,12 +17,13 @@
 #include "http/http_lines.h"
 
 enum {
-    HTTP_INTERIM_MAX = 8, /* 1xx responses before the final one */
+    HTTP_INTERIM_MAX = 8,           /* 1xx responses before the final one */
+    HTTP_OTHER_BODY_MAX = 64 << 10, /* the body of a status that is not 2xx, at least */
 };
 
 /* What the request makes of the response. */
 struct http_expected {
-    size_t body_max;   /* a longer body is FAILURE_TOO_LARGE */
+    size_t body_max;   /* a longer body is FAILURE_TOO_LARGE; see HTTP_OTHER_BODY_MAX */
     bool head;         /* the request was HEAD: no body follows (RFC 9112 section 6.3) */
     const char *field; /* name of a field whose value is wanted, or NULL; borrowed */
 };

@@ -220,6 +220,24 @@ START_TEST(max_body_is_the_most)
 }
 END_TEST
 
+/* The page that comes with an error or a redirect says nothing of the delay. */
+START_TEST(max_body_does_not_hide_a_status)
+{
+    json_t *poll;
+
+    scene_start_count(1,
+                      "[defaults]\nmax-body = 10\n"
+                      "[servers]\n"
+                      "busy = @/busy?status=503&retry-after=5&pad=1000\n"
+                      "moved = @/moved?status=302&header=Location:%%20/to?delay=0.02&pad=1000\n");
+    scene_await_exit(1);
+    poll = scene_failure("busy", 0, "status");
+    ck_assert_int_eq((int)rig_number(poll, "status"), 503);
+    ck_assert_int_eq(scene_ns(poll, "delay"), 5000 * MS);
+    ck_assert_int_eq(scene_ns(scene_poll("moved", 0), "delay"), 20 * MS);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("reasons");
@@ -231,6 +249,7 @@ static Suite *suite(void)
     tests = scene_case(suite, "limits");
     tcase_add_test(tests, a_header_has_up_to_128_fields);
     tcase_add_test(tests, max_body_is_the_most);
+    tcase_add_test(tests, max_body_does_not_hide_a_status);
     return suite;
 }
 

@@ -67,7 +67,7 @@ struct response_case {
 #define CODING     "its Transfer-Encoding is not \"chunked\", once, in HTTP/1.1"
 #define BOTH       "it has both Transfer-Encoding and Content-Length"
 #define SWITCHES   "it switches to another protocol, which was not asked for"
-#define LONG_BODY  "its body is longer than max-body, 32 bytes"
+#define LONG_BODY  "its body is longer than 32 bytes (max-body)"
 #define MANY_BYTES "its header has more than 65536 bytes"
 #define MANY_LINES "its header has more than 128 fields"
 #define FRAMING    "its chunks are mostly framing"
@@ -138,15 +138,19 @@ static const struct response_case responses[] = {
     {"a length in very many zeros", BYTES("HTTP/1.1 200 OK\r\nContent-Length: "), "0", 5000,
      BYTES("1\r\n\r\n5"), KEPT("5")},
     {"a length below 2^64", FIELDS("Content-Length: 18446744073709551615\r\n", ""),
-     LARGE("its body has 18446744073709551615 bytes, and max-body is 32")},
+     LARGE(LONG_BODY)},
     {"a length with a NUL", FIELDS("Content-Length: 2\0\r\n", "10"), WRONG(CONTROL)},
     {"a name like the length", FIELDS("Content-Length2: 9\r\nContent-Length: 1\r\n", "5"),
      KEPT("5")},
     {"a body cut off", FIELDS("Content-Length: 3\r\n", "10"), CUT_OFF("body")},
     {"no body at all", FIELDS("Content-Length: 3\r\n", ""), CUT_OFF("body")},
     {"the longest body", FIELDS("Content-Length: 32\r\n", TEXT_32), KEPT(TEXT_32)},
-    {"a body too long", FIELDS("Content-Length: 33\r\n", TEXT_32 "w"),
-     LARGE("its body has 33 bytes, and max-body is 32")},
+    {"a body too long", FIELDS("Content-Length: 33\r\n", TEXT_32 "w"), LARGE(LONG_BODY)},
+    {"a long body of an error",
+     BYTES("HTTP/1.1 503 Busy\r\nContent-Length: 33\r\n\r\n" TEXT_32 "w"), .status = 503,
+     .keep_alive = true, .body = TEXT_32 "w"},
+    {"a longer body of an error", BYTES("HTTP/1.1 503 Busy\r\nContent-Length: 65537\r\n\r\n"),
+     LARGE("its body is longer than 65536 bytes")},
 
     /* Until the server closes */
     {"until close", FIELDS("", "5"), .end = true, GOOD("5")},

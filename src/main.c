@@ -33,8 +33,16 @@ static int print_verdict(const struct config *config)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
-/* Whether the files that TLS needs can be used; all of them are read now, so that no poll
- * has to. */
+/* A redirect may lead to another server, which is not shown the client's certificate. */
+static bool prepare_tls(const struct server_settings *settings, struct tls_contexts *tls, char *why,
+                        size_t why_size)
+{
+    return tls_contexts_get(tls, settings, false, why, why_size) != NULL &&
+           tls_contexts_get(tls, settings, true, why, why_size) != NULL;
+}
+
+/* Whether the files that TLS needs can be used. They are read now, so that no poll has to; but
+ * where nothing speaks of TLS, a redirect to https may be the first to need the system's. */
 static void check_tls(const struct config *config, struct tls_contexts *tls,
                       struct problems *problems)
 {
@@ -43,8 +51,7 @@ static void check_tls(const struct config *config, struct tls_contexts *tls,
         const struct server_config *server = &config->servers[i];
         const struct server_settings *settings = server->settings;
         bool used = server->url.https || settings->ca_file != NULL || settings->cert_file != NULL;
-        if (!used || tls_contexts_get(tls, settings, false, why, sizeof why) != NULL ||
-            strcmp(why, told) == 0)
+        if (!used || prepare_tls(settings, tls, why, sizeof why) || strcmp(why, told) == 0)
             continue;
         strcpy(told, why);
         problem_add(problems, (struct place){0}, "%s: %s", server->name, why);

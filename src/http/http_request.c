@@ -47,15 +47,33 @@ static char *append_field(char *at, const char *name, const char *value)
     return stpcpy(at, "\r\n");
 }
 
-static char *append_own_field(char *at, const struct http_request *request, const char *name,
-                              const char *value)
+/* Those that the settings have of this name; without any, `at` is returned as it was. */
+static char *append_configured(char *at, const struct http_request *request, const char *name)
 {
     const struct server_settings *settings = request->settings;
-    const char *start = at;
     for (size_t i = 0; i < settings->field_count; i++)
         if (strcasecmp(settings->fields[i].name, name) == 0 && is_sent(request, name))
             at = append_field(at, settings->fields[i].name, settings->fields[i].value);
-    return at == start ? append_field(at, name, value) : at;
+    return at;
+}
+
+static char *append_host(char *at, const struct http_request *request)
+{
+    const struct url *url = request->url;
+    char *end = append_configured(at, request, "Host");
+    if (end != at)
+        return end;
+    at = stpcpy(at, "Host: ");
+    at = mempcpy(at, url->text + url->authority, url_authority_length(url));
+    return stpcpy(at, "\r\n");
+}
+
+/* `line` is ours. */
+static char *append_own_field(char *at, const struct http_request *request, const char *name,
+                              const char *line)
+{
+    char *end = append_configured(at, request, name);
+    return end != at ? end : stpcpy(at, line);
 }
 
 static char *append_other_fields(char *at, const struct http_request *request)
@@ -81,15 +99,12 @@ static char *append_request_line(char *at, const struct http_request *request)
 
 size_t http_request_write(char out[HTTP_REQUEST_MAX], const struct http_request *request)
 {
-    const struct url *url = request->url;
     const char *body = body_of(request);
-    char host[URL_MAX + 1];
     char *at = append_request_line(out, request);
 
-    snprintf(host, sizeof host, "%.*s", (int)url_authority_length(url), url->text + url->authority);
-    at = append_own_field(at, request, "Host", host);
-    at = append_own_field(at, request, "User-Agent", "aiopoll/" AIOPOLL_VERSION);
-    at = append_own_field(at, request, "Accept", "*/*");
+    at = append_host(at, request);
+    at = append_own_field(at, request, "User-Agent", "User-Agent: aiopoll/" AIOPOLL_VERSION "\r\n");
+    at = append_own_field(at, request, "Accept", "Accept: */*\r\n");
     at = append_other_fields(at, request);
     if (has_length(request))
         at += sprintf(at, "Content-Length: %zu\r\n", strlen(body));

@@ -6,28 +6,11 @@
 
 #include "check_main.h"
 #include "full_listener.h"
-#include "scene.h"
-#include "trail.h"
+#include "trail_scene.h"
 
 static const int64_t MS = 1000000;
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-static struct mock_server *other;
-
-static void setup(void)
-{
-    trail_begin();
-    trail_watch(mock);
-    other = rig_mock(rig);
-    trail_watch(other);
-}
-
-/* A query that redirects to this path of another server. */
-static const char *over_to(const struct mock_server *server, const char *path)
-{
-    return trail_to(302, trail_print("http://%s%s", mock_server_authority(server), path));
-}
 
 static const struct {
     const char *path;
@@ -58,7 +41,7 @@ static void check_says_where(const json_t *poll, const char *authority)
 START_TEST(a_bad_answer_there_has_its_reason)
 {
     scene_start_count(3, "[defaults]\nretry = 10ms\n[servers]\na = @/a?%s\n",
-                      over_to(other, bad[_i].path));
+                      trail_over_to(other, bad[_i].path));
     scene_await_exit(1);
     for (size_t i = 0; i < 3; i++) {
         json_t *poll = scene_failure("a", i, bad[_i].error);
@@ -75,7 +58,7 @@ END_TEST
 
 START_TEST(nobody_may_be_there)
 {
-    const char *query = over_to(other, "/b?delay=0.02");
+    const char *query = trail_over_to(other, "/b?delay=0.02");
 
     mock_server_stop_listening(other);
     scene_start("[defaults]\nretry = 30ms\nretry-max = 30ms\n[servers]\na = @/a?%s\n", query);
@@ -96,7 +79,7 @@ START_TEST(it_may_close_at_once)
 {
     mock_server_set_accept(other, _i == 0 ? MOCK_ACCEPT_AND_CLOSE : MOCK_ACCEPT_AND_RESET, 2);
     scene_start_count(3, "[defaults]\nretry = 10ms\n[servers]\na = @/a?%s\n",
-                      over_to(other, "/b?delay=0.02"));
+                      trail_over_to(other, "/b?delay=0.02"));
     scene_await_exit(1);
     for (size_t i = 0; i < 2; i++)
         ck_assert_str_eq(rig_string(scene_poll("a", i), "result"), "error");
@@ -137,10 +120,10 @@ START_TEST(one_timeout_is_for_all_of_them)
     char path[512];
     json_t *poll;
 
-    snprintf(path, sizeof(path), "/b?slow=250&%s", over_to(mock, "/c?slow=250&delay=0.02"));
+    snprintf(path, sizeof(path), "/b?slow=250&%s", trail_over_to(mock, "/c?slow=250&delay=0.02"));
     scene_start_count(2,
                       "[defaults]\nretry = 10ms\ntimeout = 600ms\n[servers]\na = @/a?slow=250&%s\n",
-                      over_to(other, path));
+                      trail_over_to(other, path));
     scene_await_exit(1);
     for (size_t i = 0; i < 2; i++) {
         poll = scene_failure("a", i, "timeout");
@@ -156,7 +139,7 @@ START_TEST(silence_there_is_a_timeout)
                                         "/b?raw=HTTP/1.1%20200"};
 
     scene_start_count(2, "[defaults]\nretry = 10ms\ntimeout = 300ms\n[servers]\na = @/a?%s\n",
-                      over_to(other, paths[_i]));
+                      trail_over_to(other, paths[_i]));
     scene_await_exit(1);
     for (size_t i = 0; i < 2; i++) {
         ck_assert_int_ge(scene_ns(scene_failure("a", i, "timeout"), "took"), 300 * MS);
@@ -172,7 +155,7 @@ START_TEST(a_stop_cuts_it_short)
 {
     static const char *const paths[] = {"/b?silent", "/b?trickle=50&pad=1000"};
 
-    scene_start("[servers]\na = @/a?%s\n", over_to(other, paths[_i]));
+    scene_start("[servers]\na = @/a?%s\n", trail_over_to(other, paths[_i]));
     rig_wait_requests(rig, other, "b", 1, SCENE_LIMIT_MS);
     rig_stop(rig);
     ck_assert_uint_eq(scene_count_canceled("a"), 1);
@@ -207,9 +190,8 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *suite = suite_create("redirect-ends");
-    TCase *tests = scene_case(suite, "ends");
+    TCase *tests = trail_scene_case(suite, "ends");
 
-    tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_loop_test(tests, a_bad_answer_there_has_its_reason, 0, COUNT_OF(bad));
     tcase_add_test(tests, nobody_may_be_there);
     tcase_add_loop_test(tests, it_may_close_at_once, 0, 2);

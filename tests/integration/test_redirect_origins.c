@@ -4,26 +4,9 @@
 #include <string.h>
 
 #include "check_main.h"
-#include "scene.h"
-#include "trail.h"
+#include "trail_scene.h"
 
 static const int64_t MS = 1000000;
-
-static struct mock_server *other;
-
-static void setup(void)
-{
-    trail_begin();
-    trail_watch(mock);
-    other = rig_mock(rig);
-    trail_watch(other);
-}
-
-/* A query that redirects to this path of another server. */
-static const char *over_to(const struct mock_server *server, const char *path)
-{
-    return trail_to(302, trail_print("http://%s%s", mock_server_authority(server), path));
-}
 
 static bool is_reused(const json_t *poll)
 {
@@ -44,7 +27,7 @@ START_TEST(both_connections_are_kept)
     char host[64];
 
     snprintf(host, sizeof(host), "Host: %s", mock_server_authority(other));
-    scene_start_count(5, "[servers]\na = @/a?%s\n", over_to(other, "/b?delay=0.02"));
+    scene_start_count(5, "[servers]\na = @/a?%s\n", trail_over_to(other, "/b?delay=0.02"));
     scene_await_exit(0);
     check_delays("a", 5, 20 * MS);
     ck_assert_uint_eq(mock_server_connections(mock), 1);
@@ -62,10 +45,10 @@ START_TEST(a_way_back_is_on_the_first_connection)
     char back[256];
     const char *query;
 
-    snprintf(back, sizeof(back), "http://@/c?%s", over_to(other, "/d?delay=0.02"));
+    snprintf(back, sizeof(back), "http://@/c?%s", trail_over_to(other, "/d?delay=0.02"));
     query = trail_to(302, back);
     snprintf(back, sizeof(back), "/b?%s", query);
-    scene_start_count(3, "[servers]\na = @/a?%s\n", over_to(other, back));
+    scene_start_count(3, "[servers]\na = @/a?%s\n", trail_over_to(other, back));
     scene_await_exit(0);
     check_delays("a", 3, 20 * MS);
     ck_assert_uint_eq(mock_server_connections(mock), 1);
@@ -83,8 +66,9 @@ END_TEST
 
 START_TEST(each_server_has_its_own)
 {
-    scene_start_count(2, "[servers]\na = @/a?%s\nb = @/b?%s\n", over_to(other, "/same?delay=0.02"),
-                      over_to(other, "/same?delay=0.02"));
+    scene_start_count(2, "[servers]\na = @/a?%s\nb = @/b?%s\n",
+                      trail_over_to(other, "/same?delay=0.02"),
+                      trail_over_to(other, "/same?delay=0.02"));
     scene_await_exit(0);
     ck_assert_uint_eq(mock_server_connections(mock), 2);
     ck_assert_uint_eq(mock_server_connections(other), 2);
@@ -99,7 +83,7 @@ START_TEST(one_that_dies_idle_is_replaced)
     size_t told;
 
     snprintf(path, sizeof(path), "/b?delay=0.2&%s=idle&idle-ms=20", endings[_i]);
-    scene_start("[servers]\na = @/a?%s\n", over_to(other, path));
+    scene_start("[servers]\na = @/a?%s\n", trail_over_to(other, path));
     scene_await_polls("a", 1);
     told = rig_count_events(rig, "poll", "a");
     scene_await_polls("a", told + 2);
@@ -114,7 +98,7 @@ START_TEST(a_request_on_a_kept_one_is_sent_once_more)
     char path[128];
 
     snprintf(path, sizeof(path), "/b?delay=0.02&%s=never,request,never", endings[_i]);
-    scene_start_count(3, "[servers]\na = @/a?%s\n", over_to(other, path));
+    scene_start_count(3, "[servers]\na = @/a?%s\n", trail_over_to(other, path));
     scene_await_exit(0);
     check_delays("a", 3, 20 * MS);
     ck_assert_uint_eq(mock_server_requests(mock, "a"), 3);
@@ -128,7 +112,7 @@ START_TEST(but_only_once)
     char path[128];
 
     snprintf(path, sizeof(path), "/b?delay=0.02&%s=never,request,request", endings[_i]);
-    scene_start_count(2, "[servers]\na = @/a?%s\n", over_to(other, path));
+    scene_start_count(2, "[servers]\na = @/a?%s\n", trail_over_to(other, path));
     scene_await_exit(1);
     scene_failure("a", 1, "closed");
     ck_assert_uint_eq(mock_server_requests(other, "b"), 3);
@@ -140,8 +124,8 @@ START_TEST(unasked_bytes_on_it_are_not_the_next_answer)
     size_t told;
 
     scene_start("[servers]\na = @/a?%s\n",
-                over_to(other, "/b?delay=0.2&idle-ms=20&late-extra=HTTP/1.1%20200%20OK%0D%0A"
-                               "Content-Length:%203%0D%0A%0D%0A999"));
+                trail_over_to(other, "/b?delay=0.2&idle-ms=20&late-extra=HTTP/1.1%20200%20OK%0D%0A"
+                                     "Content-Length:%203%0D%0A%0D%0A999"));
     scene_await_polls("a", 1);
     told = rig_count_events(rig, "poll", "a");
     scene_await_polls("a", told + 2);
@@ -154,7 +138,7 @@ END_TEST
 START_TEST(unasked_bytes_on_the_first_are_no_answer_either)
 {
     scene_start_count(3, "[servers]\na = @/a?%s&idle-ms=20&late-extra=%s\n",
-                      over_to(other, "/b?delay=0.02&slow=150"),
+                      trail_over_to(other, "/b?delay=0.02&slow=150"),
                       "HTTP/1.1%20200%20OK%0D%0AContent-Length:%203%0D%0A%0D%0A999");
     scene_await_exit(0);
     check_delays("a", 3, 20 * MS);
@@ -166,7 +150,7 @@ END_TEST
 START_TEST(the_first_may_end_while_the_other_is_waited_for)
 {
     scene_start_count(3, "[servers]\na = @/a?%s&idle-ms=20&%s=idle\n",
-                      over_to(other, "/b?delay=0.02&slow=150"), endings[_i]);
+                      trail_over_to(other, "/b?delay=0.02&slow=150"), endings[_i]);
     scene_await_exit(0);
     check_delays("a", 3, 20 * MS);
     ck_assert_uint_eq(mock_server_connections(mock), 3);
@@ -177,7 +161,7 @@ END_TEST
 START_TEST(a_keep_alive_of_0_closes_each)
 {
     scene_start_count(3, "[defaults]\nkeep-alive = 0\n[servers]\na = @/a?%s\n",
-                      over_to(other, "/b?delay=0.02"));
+                      trail_over_to(other, "/b?delay=0.02"));
     scene_await_exit(0);
     ck_assert_uint_eq(mock_server_connections(mock), 3);
     ck_assert_uint_eq(mock_server_connections(other), 3);
@@ -195,7 +179,7 @@ static bool has_no_connections(void *arg)
 START_TEST(both_are_closed_after_keep_alive)
 {
     scene_start("[defaults]\nkeep-alive = 100ms\n[servers]\na = @/a?%s\n",
-                over_to(other, "/b?delay=30"));
+                trail_over_to(other, "/b?delay=30"));
     scene_await_polls("a", 1);
     ck_assert_uint_eq(mock_server_connections(mock), 1);
     ck_assert_uint_eq(mock_server_connections(other), 1);
@@ -280,9 +264,8 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *suite = suite_create("redirect-origins");
-    TCase *tests = scene_case(suite, "connections");
+    TCase *tests = trail_scene_case(suite, "connections");
 
-    tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, both_connections_are_kept);
     tcase_add_test(tests, a_way_back_is_on_the_first_connection);
     tcase_add_test(tests, each_server_has_its_own);

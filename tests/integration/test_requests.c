@@ -5,22 +5,11 @@
 #include <string.h>
 
 #include "check_main.h"
-#include "scene.h"
-#include "trail.h"
+#include "trail_scene.h"
 
 static const int64_t MS = 1000000;
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-static struct mock_server *other;
-
-static void setup(void)
-{
-    trail_begin();
-    trail_watch(mock);
-    other = rig_mock(rig);
-    trail_watch(other);
-}
 
 /* Starts for two polls of the server a with these settings. */
 static void poll_twice(const char *settings, const char *path, int status)
@@ -410,38 +399,32 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *suite = suite_create("requests");
-    TCase *tests = scene_case(suite, "methods");
+    TCase *tests = trail_scene_case(suite, "methods");
 
-    tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, a_get_has_no_more_than_it_needs);
     tcase_add_loop_test(tests, a_post_has_a_body, 0, 2);
     tcase_add_test(tests, a_post_may_be_empty);
     tcase_add_loop_test(tests, a_head_is_answered_by_a_field, 0, 9);
     tcase_add_test(tests, a_head_that_closes_is_answered_too);
     tcase_add_test(tests, a_body_behind_a_head_is_no_answer);
-    tests = scene_case(suite, "source");
-    tcase_add_checked_fixture(tests, setup, NULL);
+    tests = trail_scene_case(suite, "source");
     tcase_add_test(tests, a_field_of_a_get_goes_before_its_body);
     tcase_add_loop_test(tests, a_field_has_to_be_one_number, 0, COUNT_OF(fields));
     tcase_add_test(tests, not_modified_is_good_where_a_field_says_when);
     tcase_add_test(tests, not_modified_is_a_failure_where_the_body_would);
-    tests = scene_case(suite, "fields");
-    tcase_add_checked_fixture(tests, setup, NULL);
+    tests = trail_scene_case(suite, "fields");
     tcase_add_test(tests, fields_are_sent_as_they_are_written);
     tcase_add_test(tests, fields_are_inherited);
     tcase_add_test(tests, another_host_may_be_named);
-    tests = scene_case(suite, "redirects");
-    tcase_add_checked_fixture(tests, setup, NULL);
+    tests = trail_scene_case(suite, "redirects");
     tcase_add_loop_test(tests, a_redirect_may_change_the_method, 0, COUNT_OF(changes));
     tcase_add_loop_test(tests, to_another_origin_just_so, 0, COUNT_OF(changes));
     tcase_add_test(tests, a_post_that_became_a_get_stays_one);
-    tests = scene_case(suite, "gone");
-    tcase_add_checked_fixture(tests, setup, NULL);
+    tests = trail_scene_case(suite, "gone");
     tcase_add_loop_test(tests, what_may_be_repeated_is, 0, 6);
     tcase_add_loop_test(tests, a_post_is_not, 0, 2);
     tcase_add_loop_test(tests, a_post_on_one_that_is_known_to_be_gone_is_sent, 0, 2);
-    tests = scene_case(suite, "unix");
-    tcase_add_checked_fixture(tests, setup, NULL);
+    tests = trail_scene_case(suite, "unix");
     tcase_add_test(tests, a_unix_socket_is_asked);
     tcase_add_test(tests, its_redirects_are_followed);
     tcase_add_test(tests, nobody_may_listen_there);

@@ -5,20 +5,9 @@
 #include <string.h>
 
 #include "check_main.h"
-#include "scene.h"
-#include "trail.h"
+#include "trail_scene.h"
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-static struct mock_server *other;
-
-static void setup(void)
-{
-    trail_begin();
-    trail_watch(mock);
-    other = rig_mock(rig);
-    trail_watch(other);
-}
 
 #define SECRET_TOKEN "tokenOfMine123"
 #define SECRET_BASIC "bWU6cGFzc3dvcmQ=" /* me:password */
@@ -209,14 +198,12 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *suite = suite_create("secrets");
-    TCase *tests = scene_case(suite, "told");
+    TCase *tests = trail_scene_case(suite, "told");
 
-    tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_loop_test(tests, credentials_are_sent_and_not_told, 0, 2 * CREDENTIALS);
     tcase_add_loop_test(tests, nor_are_they_told_where_nobody_answers, 0, 2 * CREDENTIALS);
     tcase_add_loop_test(tests, nor_where_the_configuration_is_wrong, 0, 8);
-    tests = scene_case(suite, "redirects");
-    tcase_add_checked_fixture(tests, setup, NULL);
+    tests = trail_scene_case(suite, "redirects");
     tcase_add_loop_test(tests, the_same_origin_is_told_all, 0, CREDENTIALS);
     tcase_add_loop_test(tests, another_origin_is_told_nothing, 0, 3 * CREDENTIALS);
     tcase_add_test(tests, each_is_told_what_is_for_it);

@@ -13,26 +13,17 @@
 
 #define SERVER "[server a]\nurl = h\n"
 
-static void assert_text(const char *is, const char *expected)
-{
-    if (expected == NULL)
-        ck_assert_msg(is == NULL, "%s", is);
-    else
-        ck_assert_msg(is != NULL && strcmp(is, expected) == 0, "%s, not %s",
-                      is == NULL ? "nothing" : is, expected);
-}
-
 START_TEST(without_a_key_any_address_will_do_and_the_system_says_whom_to_trust)
 {
     read_config(SERVER);
     const struct server_settings *settings = settings_of("a");
     ck_assert_int_eq(settings->address_family, ADDRESS_FAMILY_ANY);
     ck_assert_int_eq(settings->verify, 1);
-    assert_text(settings->unix_socket, NULL);
-    assert_text(settings->ca_file, NULL);
-    assert_text(settings->cert_file, NULL);
-    assert_text(settings->key_file, NULL);
-    assert_text(settings->server_name, NULL);
+    ck_assert_pstr_eq(settings->unix_socket, NULL);
+    ck_assert_pstr_eq(settings->ca_file, NULL);
+    ck_assert_pstr_eq(settings->cert_file, NULL);
+    ck_assert_pstr_eq(settings->key_file, NULL);
+    ck_assert_pstr_eq(settings->server_name, NULL);
 }
 END_TEST
 
@@ -44,11 +35,11 @@ START_TEST(each_key_is_read)
     const struct server_settings *settings = settings_of("a");
     ck_assert_int_eq(settings->address_family, ADDRESS_FAMILY_6);
     ck_assert_int_eq(settings->verify, 0);
-    assert_text(settings->unix_socket, "/run/a b.sock");
-    assert_text(settings->ca_file, "/etc/ca.pem");
-    assert_text(settings->cert_file, "/etc/c.pem");
-    assert_text(settings->key_file, "/etc/k.pem");
-    assert_text(settings->server_name, "other.example");
+    ck_assert_pstr_eq(settings->unix_socket, "/run/a b.sock");
+    ck_assert_pstr_eq(settings->ca_file, "/etc/ca.pem");
+    ck_assert_pstr_eq(settings->cert_file, "/etc/c.pem");
+    ck_assert_pstr_eq(settings->key_file, "/etc/k.pem");
+    ck_assert_pstr_eq(settings->server_name, "other.example");
 }
 END_TEST
 
@@ -67,17 +58,17 @@ START_TEST(each_key_is_inherited_and_replaced_alone)
     ck_assert_int_eq(b->address_family, ADDRESS_FAMILY_4);
     ck_assert_int_eq(a->verify, 0);
     ck_assert_int_eq(b->verify, 1);
-    assert_text(z->ca_file, "/d/ca");
-    assert_text(a->ca_file, "/a/ca");
-    assert_text(b->ca_file, "/d/ca");
-    assert_text(a->cert_file, "/d/cert");
-    assert_text(b->cert_file, "/b/cert");
-    assert_text(a->key_file, "/a/key");
-    assert_text(b->key_file, "/d/key");
-    assert_text(a->server_name, "d");
-    assert_text(b->server_name, "b");
-    assert_text(a->unix_socket, "/d/s");
-    assert_text(b->unix_socket, "/b/s");
+    ck_assert_pstr_eq(z->ca_file, "/d/ca");
+    ck_assert_pstr_eq(a->ca_file, "/a/ca");
+    ck_assert_pstr_eq(b->ca_file, "/d/ca");
+    ck_assert_pstr_eq(a->cert_file, "/d/cert");
+    ck_assert_pstr_eq(b->cert_file, "/b/cert");
+    ck_assert_pstr_eq(a->key_file, "/a/key");
+    ck_assert_pstr_eq(b->key_file, "/d/key");
+    ck_assert_pstr_eq(a->server_name, "d");
+    ck_assert_pstr_eq(b->server_name, "b");
+    ck_assert_pstr_eq(a->unix_socket, "/d/s");
+    ck_assert_pstr_eq(b->unix_socket, "/b/s");
 }
 END_TEST
 
@@ -95,13 +86,13 @@ START_TEST(a_relative_path_begins_at_the_file_that_it_is_written_in)
                          "unix-socket = s\n[defaults]\nkey-file = keys/d.pem\n");
     read_config("[aiopoll]\ninclude = conf.d/*.ini\n[defaults]\ncert-file = c.pem\n"
                 "[server a]\nurl = h\nca-file = ./a.pem\nunix-socket = s\n");
-    assert_text(settings_of("a")->ca_file, path("./a.pem"));
-    assert_text(settings_of("a")->cert_file, path("c.pem"));
-    assert_text(settings_of("a")->key_file, path("conf.d/keys/d.pem"));
-    assert_text(settings_of("a")->unix_socket, path("s"));
-    assert_text(settings_of("b")->ca_file, path("conf.d/b.pem"));
-    assert_text(settings_of("b")->cert_file, path("conf.d/../b.pem"));
-    assert_text(settings_of("b")->unix_socket, path("conf.d/s"));
+    ck_assert_pstr_eq(settings_of("a")->ca_file, path("./a.pem"));
+    ck_assert_pstr_eq(settings_of("a")->cert_file, path("c.pem"));
+    ck_assert_pstr_eq(settings_of("a")->key_file, path("conf.d/keys/d.pem"));
+    ck_assert_pstr_eq(settings_of("a")->unix_socket, path("s"));
+    ck_assert_pstr_eq(settings_of("b")->ca_file, path("conf.d/b.pem"));
+    ck_assert_pstr_eq(settings_of("b")->cert_file, path("conf.d/../b.pem"));
+    ck_assert_pstr_eq(settings_of("b")->unix_socket, path("conf.d/s"));
 }
 END_TEST
 
@@ -110,7 +101,7 @@ START_TEST(a_file_without_a_folder_in_its_name_leaves_paths_alone)
     ck_assert_int_eq(chdir(scratch_directory(scratch)), 0);
     file("f.ini", SERVER "ca-file = a.pem\n");
     config = config_read("f.ini", NULL, 0, &problems);
-    assert_text(settings_of("a")->ca_file, "a.pem");
+    ck_assert_pstr_eq(settings_of("a")->ca_file, "a.pem");
 }
 END_TEST
 
@@ -118,7 +109,7 @@ START_TEST(a_path_may_come_from_the_environment)
 {
     setenv("CREDENTIALS_DIRECTORY", "/run/credentials", 1);
     read_config(SERVER "ca-file = ${CREDENTIALS_DIRECTORY}/ca\n");
-    assert_text(settings_of("a")->ca_file, "/run/credentials/ca");
+    ck_assert_pstr_eq(settings_of("a")->ca_file, "/run/credentials/ca");
 }
 END_TEST
 
@@ -128,7 +119,7 @@ START_TEST(the_path_of_a_socket_has_to_fit)
     char name[108] = "/", expected[300];
     memset(name + 1, 's', 106);
     read_config(SERVER "unix-socket = %s\n", name);
-    assert_text(settings_of("a")->unix_socket, name);
+    ck_assert_pstr_eq(settings_of("a")->unix_socket, name);
     read_config(SERVER "unix-socket = %ss\n", name);
     assert_all_told("f.ini:3: unix-socket = \"/ssssssssssssssssssssssssssssssssssssssssssssssssssss"
                     "sssss\"...: with its folder the path has 108 bytes, and 107 is the most\n");
@@ -148,7 +139,7 @@ static const char *const hosts[] = {"example.net", "a",   "A-b_c.example.",
 START_TEST(a_server_name_is_a_name_or_an_address)
 {
     read_config(SERVER "server-name = %s\n", hosts[_i]);
-    assert_text(settings_of("a")->server_name, hosts[_i]);
+    ck_assert_pstr_eq(settings_of("a")->server_name, hosts[_i]);
 }
 END_TEST
 

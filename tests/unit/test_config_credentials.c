@@ -20,12 +20,7 @@ static void write_bytes(const char *name, const char *bytes, size_t length)
 
 static void assert_authorization(const char *server, const char *expected)
 {
-    const char *authorization = settings_of(server)->authorization;
-    if (expected == NULL)
-        ck_assert_msg(authorization == NULL, "%s", authorization);
-    else
-        ck_assert_msg(authorization != NULL && strcmp(authorization, expected) == 0, "%s not %s",
-                      authorization == NULL ? "nothing" : authorization, expected);
+    ck_assert_pstr_eq(settings_of(server)->authorization, expected);
 }
 
 /* --- files ------------------------------------------------------------------------ */

@@ -11,14 +11,6 @@
 /* The server below has these lines. */
 #define SERVER "[server a]\nurl = h\n"
 
-static void assert_text(const char *is, const char *expected)
-{
-    if (expected == NULL)
-        ck_assert_msg(is == NULL, "%s", is);
-    else
-        ck_assert_str_eq(is, expected);
-}
-
 /* "NAME=VALUE|", run together. */
 static void assert_fields(const struct server_settings *settings, const char *expected)
 {
@@ -37,9 +29,9 @@ START_TEST(without_a_key_it_is_a_get_whose_body_has_the_delay)
     const struct server_settings *settings = settings_of("a");
     ck_assert_int_eq(settings->method, METHOD_GET);
     ck_assert_int_eq(settings->redirects, 5);
-    assert_text(settings->body, NULL);
-    assert_text(settings->authorization, NULL);
-    assert_text(settings->delay_from_header, NULL);
+    ck_assert_pstr_eq(settings->body, NULL);
+    ck_assert_pstr_eq(settings->authorization, NULL);
+    ck_assert_pstr_eq(settings->delay_from_header, NULL);
     assert_fields(settings, "");
 }
 END_TEST
@@ -79,8 +71,8 @@ START_TEST(a_request_is_as_it_is_written)
     read_config("[defaults]\n%s" SERVER "%s", requests[_i].defaults, requests[_i].own);
     const struct server_settings *settings = settings_of("a");
     ck_assert_int_eq(settings->method, requests[_i].method);
-    assert_text(settings->body, requests[_i].body);
-    assert_text(settings->delay_from_header, requests[_i].delay_from_header);
+    ck_assert_pstr_eq(settings->body, requests[_i].body);
+    ck_assert_pstr_eq(settings->delay_from_header, requests[_i].delay_from_header);
 }
 END_TEST
 

@@ -16,13 +16,19 @@
 /* What may come without a plain byte among it: certificates, tickets, key updates. */
 enum { SILENT_MAX = 256 << 10 };
 
+/* Of tickets and key updates, with each response. Each costs far more than its few bytes, and
+ * plain bytes among them make none of them cheaper. */
+enum { MESSAGES_MAX = 64 };
+
 #define FLOODS "the server floods the connection with what is no data"
 
 struct tls {
     SSL *ssl;
     const char *given; /* what is left of the last tls_give() */
     size_t given_length;
-    size_t silent; /* bytes since the last plain one, either way */
+    size_t silent;     /* bytes since the last plain one, either way */
+    unsigned messages; /* of the handshake protocol after the handshake, since the last request */
+    bool shaken;
     bool failed;
     bool is_wanted;        /* a certificate of the client, and there is none */
     const char *complaint; /* of our own; else OpenSSL's is told */
@@ -40,6 +46,8 @@ static int bio_read(BIO *bio, char *out, int size)
     struct tls *tls = BIO_get_data(bio);
     size_t n = tls->given_length < (size_t)size ? tls->given_length : (size_t)size;
     BIO_clear_retry_flags(bio);
+    if (tls->messages > MESSAGES_MAX)
+        return -1;
     if (n == 0) {
         BIO_set_retry_read(bio);
         return -1;
@@ -157,6 +165,15 @@ int tls_miss_certificate(SSL *ssl, X509 **certificate, EVP_PKEY **key)
     return 0;
 }
 
+void tls_note_message(int sent, int version, int type, const void *bytes, size_t length, SSL *ssl,
+                      void *arg)
+{
+    struct tls *tls = SSL_get_app_data(ssl);
+    (void)version, (void)bytes, (void)length, (void)arg;
+    if (!sent && type == SSL3_RT_HANDSHAKE && tls->shaken)
+        tls->messages++;
+}
+
 /* --- one connection ---------------------------------------------------------------------- */
 
 struct tls *tls_new(struct tls_context *context, const char *name, struct tls_session **session,
@@ -205,7 +222,8 @@ static enum tls_result judge(struct tls *tls, int returned)
     switch (SSL_get_error(tls->ssl, returned)) {
     case SSL_ERROR_WANT_READ: return tls->silent > SILENT_MAX ? fail(tls, FLOODS) : TLS_WANTS_MORE;
     case SSL_ERROR_ZERO_RETURN: return TLS_ENDED;
-    case SSL_ERROR_SYSCALL: return fail(tls, "the connection broke");
+    case SSL_ERROR_SYSCALL:
+        return fail(tls, tls->messages > MESSAGES_MAX ? FLOODS : "the connection broke");
     default: return fail(tls, NULL);
     }
 }
@@ -223,6 +241,7 @@ enum tls_result tls_handshake(struct tls *tls)
 {
     ERR_clear_error();
     int returned = SSL_do_handshake(tls->ssl);
+    tls->shaken = returned == 1;
     if (returned == 1 && !speaks_http_1(tls))
         return fail(tls,
                     "the server chose another protocol than HTTP/1.1, which alone was offered");
@@ -268,6 +287,7 @@ enum tls_result tls_write(struct tls *tls, const char *bytes, size_t length)
     size_t written;
     ERR_clear_error();
     tls->silent = 0;
+    tls->messages = 0;
     int returned = SSL_write_ex(tls->ssl, bytes, length, &written);
     return returned == 1 ? TLS_DONE : judge(tls, returned);
 }

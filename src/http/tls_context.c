@@ -88,6 +88,7 @@ static SSL_CTX *make_ctx(const struct server_settings *settings, char *why, size
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ctx, tls_keep_session);
     SSL_CTX_set_client_cert_cb(ctx, tls_miss_certificate);
+    SSL_CTX_set_msg_callback(ctx, tls_note_message);
     SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
     if (load_trust(ctx, settings, why, size) && load_identity(ctx, settings, why, size))
         return ctx;
@@ -121,7 +122,7 @@ struct tls_context *tls_contexts_get(struct tls_contexts *contexts,
     struct tls_context key = {.settings = {.ca_file = settings->ca_file,
                                            .cert_file = foreign ? NULL : settings->cert_file,
                                            .key_file = foreign ? NULL : settings->key_file,
-                                           .verify = settings->verify}};
+                                           .verify = foreign || settings->verify}};
     struct tls_context *const *found = tfind(&key, &contexts->tree, by_settings);
     if (found != NULL)
         return *found;

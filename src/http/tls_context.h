@@ -16,8 +16,8 @@ struct tls_contexts {
 
 /* Finds or makes the context for these settings: `ca_file` or else the system's store,
  * `cert_file`, `key_file` and `verify`. `foreign`: for another server than they are for,
- * which never sees the client's certificate. NULL: it cannot be made, and `why` has a
- * sentence. It lives as long as `contexts`. */
+ * which never sees the client's certificate, and is always verified. NULL: it cannot be made, and
+ * `why` has a sentence. It lives as long as `contexts`. */
 struct tls_context *tls_contexts_get(struct tls_contexts *contexts,
                                      const struct server_settings *settings, bool foreign,
                                      char *why, size_t why_size);

@@ -17,4 +17,8 @@ int tls_keep_session(SSL *ssl, SSL_SESSION *session);
 /* The same for a server that asks for a certificate where there is none to give. */
 int tls_miss_certificate(SSL *ssl, X509 **certificate, EVP_PKEY **key);
 
+/* The same for each message of a protocol below HTTP, sent or received. */
+void tls_note_message(int sent, int version, int type, const void *bytes, size_t length, SSL *ssl,
+                      void *arg);
+
 #endif

@@ -131,6 +131,21 @@ START_TEST(from_https_to_http_is_not)
 }
 END_TEST
 
+/* Nor is another server trusted because this one is. */
+START_TEST(verify_no_is_for_the_own_origin_alone)
+{
+    certificate_make(rig, &(struct certificate_wish){.name = "stranger", .is_ca = true});
+    start(2, https_url(tls, redirecting(https_url(other, "/b?delay=0.02"))),
+          trail_print("verify = no\nca-file = %s\n", rig_path(rig, "stranger.pem")));
+    scene_await_exit(1);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_ptr_nonnull(
+            strstr(rig_string(scene_failure("a", i, "tls"), "detail"), "its issuer is unknown"));
+    ck_assert_uint_eq(trail_count(), 2);
+    ck_assert_uint_eq(other->handshakes, 0);
+}
+END_TEST
+
 /* Not even where it came from. */
 START_TEST(nor_is_the_way_back)
 {
@@ -233,6 +248,7 @@ static Suite *suite(void)
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, from_http_to_https_is_followed);
+    tcase_add_test(tests, verify_no_is_for_the_own_origin_alone);
     tcase_add_loop_test(tests, from_https_to_http_is_not, 0, 3);
     tcase_add_test(tests, nor_is_the_way_back);
     tcase_add_loop_test(tests, a_reference_stays_in_https, 0, 3);

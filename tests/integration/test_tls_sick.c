@@ -71,6 +71,32 @@ START_TEST(a_flood_without_data_ends)
 }
 END_TEST
 
+/* A byte of data now and then buys nothing. */
+static void flood_among_data(struct tls_relay_link *link, enum tls_relay_stage stage, void *arg)
+{
+    (void)arg;
+    if (stage != TLS_RELAY_REQUEST || link->duct->number > 1)
+        return;
+    link->swallowed = true;
+    tls_relay_send(link, "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n");
+    for (int i = 0; i < PLENTY; i++) {
+        demand_key_update(link->ssl);
+        if (i % 100 == 0)
+            tls_relay_send(link, "1");
+    }
+}
+
+START_TEST(a_flood_among_data_ends)
+{
+    tls_scene_relay(&(struct tls_relay_setup){.version = TLS1_3_VERSION, .hook = flood_among_data});
+    tls_scene_start(3, "", A);
+    scene_await_exit(1);
+    tls_scene_check_failure(0, "tls", "the server floods the connection");
+    tls_scene_check_failure(1, "tls", "the server floods the connection");
+    tls_scene_check_good(2);
+}
+END_TEST
+
 static const struct flood few[] = {
     {send_ticket, TLS_RELAY_REQUEST, 20},
     {update_key, TLS_RELAY_REQUEST, 20},
@@ -281,6 +307,7 @@ static Suite *suite(void)
     TCase *tests = tls_scene_case(suite, "floods");
 
     tcase_add_loop_test(tests, a_flood_without_data_ends, 0, sizeof(floods) / sizeof(floods[0]));
+    tcase_add_test(tests, a_flood_among_data_ends);
     tcase_add_loop_test(tests, a_few_are_right, 0, sizeof(few) / sizeof(few[0]));
     tcase_add_test(tests, a_flood_on_an_idle_connection_is_no_failure);
     tcase_add_loop_test(tests, what_comes_instead_of_a_handshake_is_tls, 0,

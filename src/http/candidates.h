@@ -17,7 +17,7 @@
 #include "http/dns.h"
 #include "http/http_env.h"
 
-/* An address that a connection was made to. */
+/* An address that worked. */
 struct known_address {
     union address address; /* family AF_UNSPEC: there is none */
     int64_t preferred_until;

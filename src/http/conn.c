@@ -73,8 +73,11 @@ static void forget_session(struct conn *conn)
  * bear: the next one is without. */
 void conn_close(struct conn *conn)
 {
+    bool connected = conn->state == CONN_HANDSHAKING || conn->state == CONN_OPEN;
     if (conn->state == CONN_HANDSHAKING)
         forget_session(conn);
+    if (connected && !conn->answers && address_equal(&conn->address, &conn->known.address))
+        conn->known.preferred_until = 0;
     drop_attempt(conn);
     tls_free(conn->tls);
     conn->tls = NULL;
@@ -115,13 +118,25 @@ static void end_tls(struct conn *conn)
     end(conn, FAILURE_TLS, UV_EPROTO, "%s", why);
 }
 
-/* The owner may close it within its callback: the stream knows. */
+/* RFC 8305 has an address win the race by a connect; to be the first that is tried next, it has
+ * to do more than that. The owner may close it within its callback. */
+static void deliver(struct conn *conn, const char *bytes, size_t length)
+{
+    if (!conn->answers) {
+        conn->answers = true;
+        conn->known.address = conn->address;
+        conn->known.preferred_until = clock_now() + PREFERENCE;
+    }
+    conn->callbacks->received(conn, bytes, length);
+}
+
+/* The stream knows if the owner has closed it. */
 static void read_tls(struct conn *conn, struct stream *stream)
 {
     size_t length;
     while (stream->owner == conn) {
         switch (tls_read(conn->tls, conn->env->plain_buffer, TLS_PLAIN_SIZE, &length)) {
-        case TLS_DONE: conn->callbacks->received(conn, conn->env->plain_buffer, length); break;
+        case TLS_DONE: deliver(conn, conn->env->plain_buffer, length); break;
         case TLS_WANTS_MORE: return;
         case TLS_FAILED: end_tls(conn); return;
         case TLS_ENDED:
@@ -169,7 +184,7 @@ static void on_received(struct stream *stream, const char *bytes, size_t length)
 {
     struct conn *conn = stream->owner;
     if (conn->tls == NULL) {
-        conn->callbacks->received(conn, bytes, length);
+        deliver(conn, bytes, length);
         return;
     }
     tls_give(conn->tls, bytes, length);
@@ -293,8 +308,7 @@ static void on_decided(void *owner, struct stream *stream, const union address *
     }
     conn->stale_address =
         conn->attempt->candidates.stale && address_equal(address, &conn->known.address);
-    conn->known.address = *address;
-    conn->known.preferred_until = clock_now() + PREFERENCE;
+    conn->address = *address;
     on_stream(conn, stream);
 }
 
@@ -460,6 +474,8 @@ int conn_open(struct conn *conn, const struct conn_target *target)
     conn->target = *target;
     conn->attempt = attempt;
     conn->stale_address = false;
+    conn->answers = false;
+    conn->address = (union address){0};
     attempt->conn = conn;
     attempt->deadline = clock_now() + target->settings->connect_timeout;
     wakeup_set(conn->env->wakeups, &attempt->limit, attempt->deadline, on_limit);

@@ -62,8 +62,10 @@ struct conn {
     struct tls *tls;
     struct conn_attempt *attempt; /* until it is open */
     struct slot slot;
+    union address address; /* of the stream, where that is no Unix socket */
+    bool answers;          /* bytes have come from it */
     /* What it remembers of the server from one connection to the next. */
-    struct known_address known;
+    struct known_address known; /* the last that answered */
     struct tls_session *session;
     bool stale_address; /* the resolver failed: `known` was used */
 };

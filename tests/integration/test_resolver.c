@@ -93,6 +93,30 @@ START_TEST(a_changed_address_is_followed)
 }
 END_TEST
 
+/* It accepts, and answers nothing: that does not make it the first to be tried next. */
+START_TEST(an_address_that_only_connects_is_not_preferred)
+{
+    struct mock_server *dead, *six;
+    size_t failures;
+
+    ck_assert_int_eq(mock_server_new(&dead, rig_loop(rig), "127.0.0.2", mock_server_port(mock)), 0);
+    ck_assert_int_eq(mock_server_new(&six, rig_loop(rig), "::1", mock_server_port(mock)), 0);
+    mock_server_set_accept(dead, MOCK_ACCEPT_AND_CLOSE, UINT_MAX);
+    name_server_set(resolver, NAME_A, NAME_ADDRESSES, 0, "127.0.0.2");
+    name_server_set(resolver, NAME_AAAA, NAME_NO_DATA, 0, "");
+    named_scene_start("");
+    scene_await_polls("a", 2);
+    name_server_set(resolver, NAME_AAAA, NAME_ADDRESSES, 0, "::1");
+    failures = named_scene_await("ok", 2);
+    ck_assert_uint_le(failures, 4); /* those that were under way */
+    scene_failure("a", 0, "closed");
+    rig_wait_requests(rig, six, "a", 3, SCENE_LIMIT_MS);
+    rig_stop(rig);
+    mock_server_free(dead);
+    mock_server_free(six);
+}
+END_TEST
+
 /* --- failures ------------------------------------------------------------------------------- */
 
 START_TEST(the_last_address_that_worked_is_used_while_the_resolver_fails)
@@ -233,6 +257,7 @@ static Suite *suite(void)
     tcase_add_test(tests, ipv4_that_is_not_answered_is_not_waited_for);
     tcase_add_test(tests, an_answer_after_the_limit_is_there_for_the_next_poll);
     tcase_add_test(tests, a_changed_address_is_followed);
+    tcase_add_test(tests, an_address_that_only_connects_is_not_preferred);
     tests = named_scene_case(suite, "failures");
     tcase_add_loop_test(tests, the_last_address_that_worked_is_used_while_the_resolver_fails, 0, 4);
     tcase_add_test(tests, an_address_from_a_late_answer_is_not_said_to_be_old);

@@ -82,6 +82,7 @@ static void set_url(struct builder *builder, struct draft *draft, const struct w
     else if (written->value != NULL)
         read_url(builder, written, &draft->url, &authorization);
     draft->has_url = true;
+    draft->secret_url = written->value != NULL && strcmp(written->value, written->shown) != 0;
     if (authorization == NULL)
         return;
     draft->has_user = true;
@@ -329,8 +330,10 @@ static void finish_servers(struct builder *builder)
         const struct server_settings *settings =
             draft_settings(draft, &config->defaults, &config->pool);
         check_draft(builder, draft, settings);
-        config->servers[i] =
-            (struct server_config){.name = draft->name, .url = draft->url, .settings = settings};
+        config->servers[i] = (struct server_config){.name = draft->name,
+                                                    .url = draft->url,
+                                                    .secret_url = draft->secret_url,
+                                                    .settings = settings};
     }
 }
 

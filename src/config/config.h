@@ -3,6 +3,7 @@
 #ifndef AIOPOLL_CONFIG_H
 #define AIOPOLL_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/pool.h"
@@ -15,6 +16,7 @@ enum { SERVER_NAME_MAX = 128 };
 struct server_config {
     char *name; /* unique: letters, digits, '.', '_', '-'; after a bare URL perhaps a longer one */
     struct url url;
+    bool secret_url; /* its path or query may be a secret, from a variable of the environment */
     const struct server_settings *settings; /* the defaults, or its own; owned by the config */
 };
 

@@ -15,6 +15,7 @@ struct draft {
     struct server_settings own;
     struct keys keys; /* of `own` */
     bool has_url;     /* a url key was there, right or wrong */
+    bool secret_url;  /* as in a server_config */
     bool has_user;    /* in its URL: own.authorization is made of that */
     bool misnamed;    /* its name was refused; kept so that its settings are checked */
     struct place place;

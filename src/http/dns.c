@@ -10,7 +10,8 @@
 #include "base/duration.h"
 #include "config/url.h"
 
-/* A lost packet is sent again after 1 and 3 seconds; after 7, c-ares gives up. */
+/* A lost packet is sent again after 1 and 3 seconds; after 7, the next name
+ * server is asked, and after the last one c-ares gives up. */
 enum { FIRST_TIMEOUT_MS = 1000, TRIES = 3 };
 
 /* How often c-ares looks for what is to be sent again. Asking it when (ares_timeout)

@@ -49,9 +49,9 @@ int dns_init(struct dns *dns, uv_loop_t *loop, struct wakeups *wakeups);
 /* Looks up the addresses of one `family`, AF_INET or AF_INET6, of `host`, of at most URL_HOST_MAX
  * characters, in the hosts file and DNS; localhost is known without. Who asks for what is being
  * looked up already shares that answer. The callback comes from the loop, once, never from within
- * this call. NULL: memory is short. c-ares gives up after some 7 seconds; a nearer limit is the
- * caller's, by dns_cancel(). A change of resolv.conf is noticed within a second, and what is
- * pending is asked anew. */
+ * this call. NULL: memory is short. c-ares gives up after some 7 seconds a name server; a nearer
+ * limit is the caller's, by dns_cancel(). A change of resolv.conf is noticed within a second, and
+ * what is pending is asked anew. */
 struct dns_query *dns_ask(struct dns *dns, const char *host, int family, uint16_t port,
                           dns_callback *callback, void *owner);
 

@@ -11,7 +11,7 @@ enum failure_reason {
     FAILURE_CLOSED,    /* the connection ended before the response did */
     FAILURE_PROTOCOL,  /* what came is not HTTP/1 as RFC 9112 has it */
     FAILURE_TOO_LARGE, /* more than max-body, or than the limits of http_response.h */
-    FAILURE_REDIRECT,  /* 301, 302, 303, 307 or 308 */
+    FAILURE_REDIRECT,  /* 301, 302, 303, 307 or 308 that is not followed */
     FAILURE_STATUS,    /* any other status that is not 2xx */
     FAILURE_NO_DELAY,  /* a good response that names no delay */
     FAILURE_CANCELED,  /* aiopoll was told to stop */

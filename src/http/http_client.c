@@ -245,21 +245,26 @@ static void request(struct http_client *client)
 
 /* --- redirects ------------------------------------------------------------------------ */
 
-static bool is_redirect(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 /* RFC 9110 sections 15.4.2 to 15.4.4: after 303, and by custom after 301 and 302 to a
  * POST, what follows is a GET. */
+static bool becomes_get(const struct http_client *client, int status)
+{
+    return status == 303 ? client->method != METHOD_HEAD
+                         : status < 303 && client->method == METHOD_POST;
+}
+
 static void change_method(struct http_client *client, int status)
 {
-    bool to_get = status == 303 ? client->method != METHOD_HEAD
-                                : status < 303 && client->method == METHOD_POST;
-    if (!to_get)
+    if (!becomes_get(client, status))
         return;
     client->method = METHOD_GET;
     client->bodyless = true;
+}
+
+static bool takes_body_along(const struct http_client *client)
+{
+    return client->settings->body != NULL && !client->bodyless &&
+           !becomes_get(client, client->response->status);
 }
 
 /* The connection of the detour is to be for the origin of `url`. False: memory is short. */
@@ -279,10 +284,13 @@ static struct http_detour *get_detour(struct http_client *client);
 static const char *follow(struct http_client *client, struct url url)
 {
     struct http_detour *detour = get_detour(client);
+    bool foreign = !url_same_origin(&url, client->url);
     const char *refused = NULL;
     if (url_now(client)->https && !url.https)
         refused = "the server redirects from https to http, which is not followed";
-    else if (detour == NULL || (!url_same_origin(&url, client->url) && !aim_detour(detour, &url)))
+    else if (foreign && takes_body_along(client))
+        refused = "the server redirects to another origin, which must not see the body";
+    else if (detour == NULL || (foreign && !aim_detour(detour, &url)))
         refused = "memory is short";
     if (refused != NULL) {
         url_free(&url);
@@ -361,7 +369,7 @@ static void on_waiting(struct conn *conn, bool waits)
 static void on_complete(struct http_client *client)
 {
     const struct http_response *response = client->response;
-    if (is_redirect(response->status) && client->settings->redirects > 0)
+    if (http_is_redirect(response->status) && client->settings->redirects > 0)
         redirect(client);
     else
         finish(client, &response->failure);

@@ -18,8 +18,8 @@ struct http_env {
     struct dns dns;
     struct slots slots; /* descriptors for connections */
     struct tls_contexts *tls;
-    /* NULL, or told of each change of a connection's state, by the names of
-     * conn_state_name(). */
+    /* NULL, or told of each change of a connection's state, by its name
+     * ("open"). */
     void (*trace)(void *user, const struct conn *conn, const char *from, const char *to);
     void *trace_user;
     /* For one read at a time: an idle connection has no buffer. */

@@ -4,11 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* What another origin may see: it asks for a form, or describes the body. Any
- * other configured field might hold a secret. */
+/* What another origin may see: it asks for a form. Any other configured field might hold a
+ * secret, and so might the body. */
 static const char *const foreign_fields[] = {"Accept", "Accept-Language", "Accept-Encoding",
                                              "User-Agent", NULL};
-static const char *const foreign_body_fields[] = {"Content-Type", "Content-Language", NULL};
 
 /* Those that are always there, in this order; a configured one stands in for ours. */
 static const char *const own_fields[] = {"Host", "User-Agent", "Accept", NULL};
@@ -28,15 +27,15 @@ static bool has_length(const struct http_request *request)
 static const char *body_of(const struct http_request *request)
 {
     const char *body = request->settings->body;
-    return body != NULL && request->with_body && has_length(request) ? body : "";
+    bool wanted = request->with_body && !request->foreign && has_length(request);
+    return body != NULL && wanted ? body : "";
 }
 
 static bool is_sent(const struct http_request *request, const char *name)
 {
     if (!request->with_body && strncasecmp(name, "Content-", strlen("Content-")) == 0)
         return false;
-    return !request->foreign || is_among(name, foreign_fields) ||
-           (*body_of(request) != '\0' && is_among(name, foreign_body_fields));
+    return !request->foreign || is_among(name, foreign_fields);
 }
 
 static char *append_field(char *at, const char *name, const char *value)

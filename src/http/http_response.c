@@ -30,11 +30,6 @@ static bool is_interim(const struct http_response *response)
     return response->parser.status_code / 100 == 1;
 }
 
-static bool is_redirect(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 static void begin_line(struct http_response *response)
 {
     http_field_line_begin(&response->line, response->expected.field);
@@ -123,7 +118,8 @@ static int on_field_complete(llhttp_t *parser)
         ((parser->flags & F_CONTENT_LENGTH) &&
          http_field_line_is(&response->line, "transfer-encoding")))
         fail(response, FAILURE_PROTOCOL, "it has both Transfer-Encoding and Content-Length");
-    else if (is_redirect(parser->status_code) && http_field_line_is(&response->line, "location"))
+    else if (http_is_redirect(parser->status_code) &&
+             http_field_line_is(&response->line, "location"))
         begin_location(response);
     return failed(response) ? -1 : 0;
 }

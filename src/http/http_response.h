@@ -36,7 +36,7 @@ struct http_response {
     size_t body_length;
     int64_t retry_after; /* Retry-After in ns, where it is a number of seconds; else -1 */
     /* Location of a 301, 302, 303, 307 or 308, at most URL_MAX bytes; NULL where there
-     * is none. Freed by http_response_finish(); who takes it puts NULL here. */
+     * is none. Freed by http_response_finish(). */
     char *location;
     char content_coding[32]; /* beginning of a Content-Encoding but "identity", or "" */
     struct http_field field; /* the one that is wanted */
@@ -58,6 +58,12 @@ struct http_response {
     bool in_location;            /* the value belongs to `location` */
     char detail[128];            /* what failure.detail points to */
 };
+
+/* Of these statuses the Location is read (RFC 9110 section 15.4). */
+static inline bool http_is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
 
 void http_response_init(struct http_response *response, const struct http_expected *expected);
 

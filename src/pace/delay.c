@@ -31,8 +31,8 @@ static enum reading read_seconds(const char *text, size_t length, int64_t *said)
 }
 
 /* `source` is what the text is of, "the body". */
-static bool from_text(const char *source, const char *text, size_t length, int64_t *said,
-                      char why[DELAY_WHY_SIZE])
+static bool from_text(const char *source, const char *text, size_t length, bool shown,
+                      int64_t *said, char why[DELAY_WHY_SIZE])
 {
     char quoted[QUOTE_SIZE];
     switch (read_seconds(text, length, said)) {
@@ -42,21 +42,23 @@ static bool from_text(const char *source, const char *text, size_t length, int64
         break;
     case READ_WRONG:
         snprintf(why, DELAY_WHY_SIZE, "%s is not a number of seconds: %s", source,
-                 escape_quote(quoted, sizeof quoted, text, length));
+                 shown ? escape_quote(quoted, sizeof quoted, text, length)
+                       : "it is not shown, as it may repeat a secret of the request");
         break;
     }
     return false;
 }
 
-bool delay_from_body(const char *body, size_t length, int64_t *said, char why[DELAY_WHY_SIZE])
+bool delay_from_body(const char *body, size_t length, bool shown, int64_t *said,
+                     char why[DELAY_WHY_SIZE])
 {
-    return from_text("the body", body, length, said, why);
+    return from_text("the body", body, length, shown, said, why);
 }
 
 /* As much of a name as a sentence has room for. */
 enum { NAME_SHOWN = 64 };
 
-bool delay_from_field(const char *name, const struct http_field *field, int64_t *said,
+bool delay_from_field(const char *name, const struct http_field *field, bool shown, int64_t *said,
                       char why[DELAY_WHY_SIZE])
 {
     char source[sizeof "the field ..." + NAME_SHOWN];
@@ -66,7 +68,7 @@ bool delay_from_field(const char *name, const struct http_field *field, int64_t 
 
     switch (field->state) {
     case HTTP_FIELD_PRESENT:
-        return from_text(source, field->value, strlen(field->value), said, why);
+        return from_text(source, field->value, strlen(field->value), shown, said, why);
     case HTTP_FIELD_ABSENT:
         snprintf(why, DELAY_WHY_SIZE, "the response has no field %s", the_name);
         break;

@@ -21,11 +21,12 @@ enum { DELAY_WHY_SIZE = 192 };
 
 /* Reads a body: ASCII white space around one number of seconds, [0-9]+ or
  * [0-9]+.[0-9]+. Too much to hold becomes INT64_MAX. On anything else returns
- * false, with a printable sentence in `why`. */
-bool delay_from_body(const char *body, size_t length, int64_t *said, char why[DELAY_WHY_SIZE]);
+ * false, with a printable sentence in `why`, where it is `shown`. */
+bool delay_from_body(const char *body, size_t length, bool shown, int64_t *said,
+                     char why[DELAY_WHY_SIZE]);
 
 /* The same for the value of the field `name`, a token of any length. */
-bool delay_from_field(const char *name, const struct http_field *field, int64_t *said,
+bool delay_from_field(const char *name, const struct http_field *field, bool shown, int64_t *said,
                       char why[DELAY_WHY_SIZE]);
 
 /* The sentence on a body that has a content coding, so that no number is looked for. */

@@ -19,45 +19,49 @@ static void on_fetched(struct http_client *client, const struct http_result *res
     run(server);
 }
 
-static bool is_redirect(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 /* A 304 has no body, but may name the delay in its header. */
 static bool is_good(int status, const struct server_settings *settings)
 {
     return status / 100 == 2 || (status == 304 && settings->delay_from_header != NULL);
 }
 
-static bool read_delay(const struct http_response *response, const struct server_settings *settings,
+/* A server may repeat in its response what it was sent. */
+static bool sends_secrets(const struct server_config *server)
+{
+    const struct server_settings *settings = server->settings;
+    return server->secret_url || settings->authorization != NULL || settings->body != NULL ||
+           settings->field_count > 0;
+}
+
+static bool read_delay(const struct http_response *response, const struct server_config *server,
                        int64_t *said, char why[DELAY_WHY_SIZE])
 {
-    if (settings->delay_from_header != NULL)
-        return delay_from_field(settings->delay_from_header, &response->field, said, why);
+    const char *field = server->settings->delay_from_header;
+    bool shown = !sends_secrets(server);
+    if (field != NULL)
+        return delay_from_field(field, &response->field, shown, said, why);
     if (response->content_coding[0] == '\0')
-        return delay_from_body(response->body, response->body_length, said, why);
+        return delay_from_body(response->body, response->body_length, shown, said, why);
     delay_why_coded(response->content_coding, why);
     return false;
 }
 
 /* Whether the response was a good one, and if so what it said. `why` has the
  * words for the failure. */
-static struct failure judge(const struct server_settings *settings,
-                            const struct http_result *result, int64_t *said,
-                            char why[DELAY_WHY_SIZE])
+static struct failure judge(const struct server_config *server, const struct http_result *result,
+                            int64_t *said, char why[DELAY_WHY_SIZE])
 {
     struct failure failure = result->failure;
     if (failure.reason != FAILURE_NONE)
         return failure;
-    if (is_redirect(result->status)) {
+    if (http_is_redirect(result->status)) {
         failure.reason = FAILURE_REDIRECT;
         snprintf(why, DELAY_WHY_SIZE, "the server redirects (%d), and redirects is 0",
                  result->status);
-    } else if (!is_good(result->status, settings)) {
+    } else if (!is_good(result->status, server->settings)) {
         failure.reason = FAILURE_STATUS;
         snprintf(why, DELAY_WHY_SIZE, "the server answered with status %d", result->status);
-    } else if (!read_delay(result->response, settings, said, why)) {
+    } else if (!read_delay(result->response, server, said, why)) {
         failure.reason = FAILURE_NO_DELAY;
     }
     failure.detail = why;
@@ -117,7 +121,7 @@ static void conclude(struct server *server)
     int64_t said = -1;
     struct poll poll = {.server = server->config, .http = server->result};
 
-    poll.failure = judge(server->config->settings, server->result, &said, why);
+    poll.failure = judge(server->config, server->result, &said, why);
     poll.delay = decide(server, &poll, said);
     poll.attempt = server->failures;
     poll.late = server->result->sent < 0 ? -1 : server->result->sent - server->due;

@@ -79,12 +79,20 @@ void log_ready(struct log *log, size_t servers)
     end(log, &line);
 }
 
+static void add_url(struct log_line *line, const struct server_config *server)
+{
+    char origin[URL_HOST_MAX + 32];
+    const struct url *url = &server->url;
+    snprintf(origin, sizeof origin, "%.*s/...", url->target, url->text);
+    log_line_string(line, "url", server->secret_url ? origin : url->text);
+}
+
 /* What only scripts need. */
 static void identify(struct log_line *line, const struct poll *poll)
 {
     if (line->format != LOG_FORMAT_JSON)
         return;
-    log_line_string(line, "url", poll->server->url.text);
+    add_url(line, poll->server);
     log_line_string(line, "result", poll->failure.reason == FAILURE_NONE ? "ok" : "error");
 }
 

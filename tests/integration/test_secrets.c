@@ -92,6 +92,33 @@ START_TEST(nor_are_they_told_where_nobody_answers)
 }
 END_TEST
 
+/* A server that repeats what it was sent, instead of a number. */
+START_TEST(nor_where_the_server_repeats_them)
+{
+    const char *path = with_credentials(_i / 2, "delay=${TOKEN_OF_TEST}");
+
+    rig_set_env(rig, "TOKEN_OF_TEST", SECRET_TOKEN);
+    rig_start(rig, formats[_i % 2], "--log-level=debug", "--count=2", "-c", path, NULL);
+    scene_await_exit(1);
+    ck_assert_ptr_nonnull(strstr(rig_stdout(rig), "it may repeat a secret of the request"));
+    check_tells_no_secret(rig_stdout(rig));
+}
+END_TEST
+
+/* In its path or query. */
+START_TEST(nor_is_a_url_with_a_variable)
+{
+    rig_set_env(rig, "TOKEN_OF_TEST", SECRET_TOKEN);
+    scene_start_count(1, "[servers]\na = @/a?delay=0.02&promise=${TOKEN_OF_TEST}\n"
+                         "b = @/b?delay=${TOKEN_OF_TEST}\n");
+    scene_await_exit(1);
+    ck_assert_ptr_nonnull(strstr(trail_line(0), SECRET_TOKEN));
+    check_tells_no_secret(rig_stdout(rig));
+    ck_assert_str_eq(rig_string(scene_poll("a", 0), "url"),
+                     trail_print("http://%s/...", mock_server_authority(mock)));
+}
+END_TEST
+
 /* With one mistake of each of these in it. */
 START_TEST(nor_where_the_configuration_is_wrong)
 {
@@ -202,6 +229,8 @@ static Suite *suite(void)
 
     tcase_add_loop_test(tests, credentials_are_sent_and_not_told, 0, 2 * CREDENTIALS);
     tcase_add_loop_test(tests, nor_are_they_told_where_nobody_answers, 0, 2 * CREDENTIALS);
+    tcase_add_loop_test(tests, nor_where_the_server_repeats_them, 0, 2 * CREDENTIALS);
+    tcase_add_test(tests, nor_is_a_url_with_a_variable);
     tcase_add_loop_test(tests, nor_where_the_configuration_is_wrong, 0, 8);
     tests = trail_scene_case(suite, "redirects");
     tcase_add_loop_test(tests, the_same_origin_is_told_all, 0, CREDENTIALS);

@@ -45,7 +45,8 @@ START_TEST(is_a_number_of_seconds)
 {
     char why[DELAY_WHY_SIZE] = "";
     int64_t said = -1;
-    ck_assert_msg(delay_from_body(numbers[_i].body, numbers[_i].length, &said, why), "%s", why);
+    ck_assert_msg(delay_from_body(numbers[_i].body, numbers[_i].length, true, &said, why), "%s",
+                  why);
     ck_assert_int_eq(said, numbers[_i].said);
 }
 END_TEST
@@ -105,7 +106,7 @@ START_TEST(is_no_number_of_seconds)
 {
     char why[DELAY_WHY_SIZE] = "";
     int64_t said = -7;
-    ck_assert(!delay_from_body(refusals[_i].body, refusals[_i].length, &said, why));
+    ck_assert(!delay_from_body(refusals[_i].body, refusals[_i].length, true, &said, why));
     ck_assert_int_eq(said, -7);
     ck_assert_msg(strstr(why, refusals[_i].why) != NULL, "%s", why);
 }
@@ -118,9 +119,9 @@ START_TEST(a_body_ends_where_its_length_says)
     char *body = malloc(2);
     int64_t said;
     memcpy(body, "12", 2);
-    ck_assert(delay_from_body(body, 2, &said, why));
+    ck_assert(delay_from_body(body, 2, true, &said, why));
     ck_assert_int_eq(said, 12 * SECOND);
-    ck_assert(delay_from_body(body, 1, &said, why));
+    ck_assert(delay_from_body(body, 1, true, &said, why));
     ck_assert_int_eq(said, SECOND);
     free(body);
 }
@@ -133,10 +134,10 @@ START_TEST(a_body_of_70000_digits_is_a_large_number)
     char *body = malloc(LENGTH);
     int64_t said = -1;
     memset(body, '9', LENGTH);
-    ck_assert(delay_from_body(body, LENGTH, &said, why));
+    ck_assert(delay_from_body(body, LENGTH, true, &said, why));
     ck_assert_int_eq(said, INT64_MAX);
     memset(body, '0', LENGTH - 1);
-    ck_assert(delay_from_body(body, LENGTH, &said, why));
+    ck_assert(delay_from_body(body, LENGTH, true, &said, why));
     ck_assert_int_eq(said, 9 * SECOND);
     free(body);
 }
@@ -149,7 +150,7 @@ START_TEST(a_long_wrong_body_is_told_in_a_short_printable_sentence)
     for (int byte = 0; byte < 256; byte++) {
         memset(body, byte, sizeof body);
         body[0] = 'x';
-        ck_assert(!delay_from_body(body, sizeof body, &said, why));
+        ck_assert(!delay_from_body(body, sizeof body, true, &said, why));
         ck_assert_uint_lt(strlen(why), DELAY_WHY_SIZE);
         for (const char *at = why; *at != '\0'; at++)
             ck_assert(*at >= ' ' && *at < 0x7f);
@@ -225,10 +226,23 @@ START_TEST(a_field_says_the_delay_or_why_not)
 {
     char why[DELAY_WHY_SIZE] = "";
     int64_t said = -7;
-    bool good = delay_from_field(fields[_i].name, &fields[_i].field, &said, why);
+    bool good = delay_from_field(fields[_i].name, &fields[_i].field, true, &said, why);
     ck_assert_int_eq(good, fields[_i].said != -7);
     ck_assert_int_eq(said, fields[_i].said);
     ck_assert_str_eq(why, fields[_i].why);
+}
+END_TEST
+
+START_TEST(what_may_be_a_secret_is_not_told)
+{
+    const struct http_field field = {HTTP_FIELD_PRESENT, "s3cret"};
+    char why[DELAY_WHY_SIZE] = "";
+    int64_t said;
+    ck_assert(!delay_from_body("s3cret", 6, false, &said, why));
+    ck_assert_str_eq(why, "the body is not a number of seconds: it is not shown, as it may repeat "
+                          "a secret of the request");
+    ck_assert(!delay_from_field("X-Next", &field, false, &said, why));
+    ck_assert_ptr_null(strstr(why, "s3cret"));
 }
 END_TEST
 
@@ -289,6 +303,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, a_body_of_70000_digits_is_a_large_number);
     tcase_add_test(tcase, a_long_wrong_body_is_told_in_a_short_printable_sentence);
     tcase_add_loop_test(tcase, a_field_says_the_delay_or_why_not, 0, COUNT_OF(fields));
+    tcase_add_test(tcase, what_may_be_a_secret_is_not_told);
     tcase_add_loop_test(tcase, a_coding_is_told, 0, COUNT_OF(codings));
     tcase_add_loop_test(tcase, what_the_server_said_is_clamped_and_that_is_told, 0,
                         COUNT_OF(clamps));

@@ -235,8 +235,7 @@ static const struct {
      "Bearer s3cret",
      "5",
      FOREIGN,
-     "POST /p HTTP/1.1\r\n" HOST AGENT "content-type: c/d\r\nContent-Language: fr\r\n"
-     "Content-Length: 1\r\n\r\n5"},
+     "POST /p HTTP/1.1\r\n" HOST AGENT "Content-Length: 0\r\n\r\n"},
     {METHOD_POST,
      {{"Content-Type", "c/d"}},
      NULL,

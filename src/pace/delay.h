@@ -21,7 +21,8 @@ enum { DELAY_WHY_SIZE = 192 };
 
 /* Reads a body: ASCII white space around one number of seconds, [0-9]+ or
  * [0-9]+.[0-9]+. Too much to hold becomes INT64_MAX. On anything else returns
- * false, with a printable sentence in `why`, where it is `shown`. */
+ * false, with a printable sentence in `why`, which quotes it only where it may be
+ * `shown`. */
 bool delay_from_body(const char *body, size_t length, bool shown, int64_t *said,
                      char why[DELAY_WHY_SIZE]);
 

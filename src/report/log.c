@@ -83,7 +83,8 @@ static void add_url(struct log_line *line, const struct server_config *server)
 {
     char origin[URL_HOST_MAX + 32];
     const struct url *url = &server->url;
-    snprintf(origin, sizeof origin, "%.*s/...", url->target, url->text);
+    if (server->secret_url)
+        snprintf(origin, sizeof origin, "%.*s/...", url->target, url->text);
     log_line_string(line, "url", server->secret_url ? origin : url->text);
 }
 

@@ -62,6 +62,7 @@ void conn_forget(struct conn *conn)
 {
     forget_session(conn);
     conn->known = (struct known_address){0};
+    conn->lead = (struct lead_time){0};
 }
 
 void conn_end(struct conn *conn, enum failure_reason reason, int code, const char *format, ...)
@@ -117,6 +118,7 @@ static void read_tls(struct conn *conn, struct stream *stream)
 
 static void opened(struct conn *conn)
 {
+    lead_time_add(&conn->lead, conn_attempt_took(conn));
     conn_attempt_drop(conn);
     conn_set_state(conn, CONN_OPEN);
     conn->callbacks->opened(conn);
@@ -205,10 +207,22 @@ void conn_rest(struct conn *conn)
     slot_rest(&conn->env->slots, &conn->slot);
 }
 
-bool conn_is_quiet(const struct conn *conn)
+/* Some reads are enough for what a server has to say without being asked. */
+static bool read_tickets(struct conn *conn)
 {
-    return stream_peek(conn->stream) == STREAM_IS_QUIET &&
-           (conn->tls == NULL || tls_is_quiet(conn->tls));
+    size_t length;
+    for (int n = 0; n < 4 && stream_peek(conn->stream) == STREAM_HAS_BYTES; n++) {
+        tls_give(conn->tls, conn->stream->read_buffer, stream_take(conn->stream));
+        if (tls_read(conn->tls, conn->env->plain_buffer, TLS_PLAIN_SIZE, &length) != TLS_WANTS_MORE)
+            return false;
+    }
+    return tls_is_quiet(conn->tls);
+}
+
+bool conn_is_quiet(struct conn *conn)
+{
+    return (conn->tls == NULL || read_tickets(conn)) &&
+           stream_peek(conn->stream) == STREAM_IS_QUIET;
 }
 
 bool conn_is_resumed(const struct conn *conn)

@@ -15,7 +15,8 @@
 struct conn_attempt {
     struct conn *conn;
     struct wakeup limit;
-    int64_t deadline; /* while waiting for a descriptor: what is left until then */
+    /* While it waits for a descriptor, what is left until or has passed since then. */
+    int64_t deadline, started;
     struct candidates candidates;
     struct happy_eyeballs *race; /* from CONN_CONNECTING on: while waiting there are many of us */
 };
@@ -121,23 +122,36 @@ static void on_granted(struct slot *slot)
 {
     struct conn *conn = container_of(slot, struct conn, slot);
     struct conn_attempt *attempt = conn->attempt;
-    attempt->deadline += clock_now();
+    int64_t now = clock_now();
+    attempt->deadline += now;
+    attempt->started += now;
     wakeup_set(conn->env->wakeups, &attempt->limit, attempt->deadline, on_limit);
     conn->callbacks->waiting(conn, false);
     start_connecting(conn);
 }
 
-static void take_slot(struct conn *conn)
+static void wait_for_slot(struct conn *conn)
 {
     struct conn_attempt *attempt = conn->attempt;
-    if (slot_take(&conn->env->slots, &conn->slot)) {
-        start_connecting(conn);
-        return;
-    }
+    int64_t now = clock_now();
     wakeup_cancel(conn->env->wakeups, &attempt->limit);
-    attempt->deadline -= clock_now();
+    attempt->deadline -= now;
+    attempt->started -= now;
     conn_set_state(conn, CONN_WAITING);
     conn->callbacks->waiting(conn, true);
+}
+
+/* Returns 0, or UV_EMFILE where there is none for an early one. */
+static int take_slot(struct conn *conn)
+{
+    struct slots *slots = &conn->env->slots;
+    if (conn->target.early && !slot_take_early(slots, &conn->slot))
+        return UV_EMFILE;
+    if (conn->target.early || slot_take(slots, &conn->slot))
+        start_connecting(conn);
+    else
+        wait_for_slot(conn);
+    return 0;
 }
 
 static void on_reclaim(struct slot *slot)
@@ -158,6 +172,13 @@ static void on_look_up_limit(struct conn *conn)
              duration_text(limit, conn->target.settings->connect_timeout));
 }
 
+static void take_slot_or_end(struct conn *conn)
+{
+    int error = take_slot(conn);
+    if (error != 0)
+        conn_end(conn, FAILURE_CANCELED, error, "descriptors are short");
+}
+
 static void on_answer(struct conn *conn)
 {
     const struct candidates *candidates = &conn->attempt->candidates;
@@ -166,7 +187,7 @@ static void on_answer(struct conn *conn)
     if (candidates_left(candidates) == 0 && !candidates_pending(candidates))
         conn_end(conn, FAILURE_DNS, status, "%s: %s", candidates->host, ares_strerror(status));
     else if (candidates_left(candidates) > 0 && clock_now() < conn->attempt->deadline)
-        take_slot(conn);
+        take_slot_or_end(conn);
     else if (candidates_left(candidates) > 0)
         on_look_up_limit(conn);
 }
@@ -217,15 +238,30 @@ int conn_attempt_start(struct conn *conn)
         return UV_ENOMEM;
     conn->attempt = attempt;
     attempt->conn = conn;
-    attempt->deadline = clock_now() + conn->target.settings->connect_timeout;
+    attempt->started = clock_now();
+    attempt->deadline = attempt->started + conn->target.settings->connect_timeout;
     wakeup_set(conn->env->wakeups, &attempt->limit, attempt->deadline, on_limit);
 
     int error = is_unix(conn) ? 0 : start_resolving(conn);
+    if (error == 0 && (is_unix(conn) || attempt->candidates.ready))
+        error = take_slot(conn);
+    else if (error == 0)
+        conn_set_state(conn, CONN_RESOLVING);
     if (error != 0)
         conn_close(conn);
-    else if (is_unix(conn) || attempt->candidates.ready)
-        take_slot(conn);
-    else
-        conn_set_state(conn, CONN_RESOLVING);
     return error;
+}
+
+int64_t conn_attempt_took(const struct conn *conn)
+{
+    return clock_now() - conn->attempt->started;
+}
+
+void conn_claim(struct conn *conn)
+{
+    struct conn_attempt *attempt = conn->attempt;
+    conn->target.early = false;
+    slot_claim(&conn->env->slots, &conn->slot);
+    attempt->deadline = clock_now() + conn->target.settings->connect_timeout;
+    wakeup_set(conn->env->wakeups, &attempt->limit, attempt->deadline, on_limit);
 }

@@ -4,8 +4,11 @@
 
 #include "http/conn.h"
 
-/* Begins with the connection's target. Returns 0, or UV_ENOMEM and nothing began. */
+/* Begins with the connection's target. Returns what conn_open() does. */
 int conn_attempt_start(struct conn *conn);
+
+/* Nanoseconds up to now, but for those that it waited for a descriptor. */
+int64_t conn_attempt_took(const struct conn *conn);
 
 /* Where one is under way, it ends, and no callback of it comes any more. */
 void conn_attempt_drop(struct conn *conn);

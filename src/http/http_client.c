@@ -39,12 +39,21 @@ static void set_idle_limit(struct http_client *client)
         wakeup_cancel(wakeups_of(client), &client->limit);
 }
 
+/* A prepared one is no loss: the request, which is soon due, opens another. */
+static void lose(struct http_client *client, const struct conn *conn)
+{
+    if (conn == &client->conn && client->lead == 0)
+        client->lost(client);
+}
+
 static void on_idle_limit(struct wakeup *wakeup)
 {
     struct http_client *client = container_of(wakeup, struct http_client, limit);
     int64_t now = clock_now();
-    if (client->deadline <= now)
+    if (client->deadline <= now) {
         conn_close(&client->conn);
+        lose(client, &client->conn);
+    }
     if (client->detour != NULL && client->detour->deadline <= now)
         conn_close(&client->detour->conn);
     set_idle_limit(client);
@@ -95,6 +104,8 @@ static void finish(struct http_client *client, const struct failure *failure)
                                  .sent = client->sent,
                                  .finished = now,
                                  .reused = client->reused,
+                                 .prepared = client->prepared,
+                                 .lead = client->lead,
                                  .redirects = client->redirects};
 
     result.failure.detail = describe(client, failure->detail, detail, sizeof detail);
@@ -103,6 +114,8 @@ static void finish(struct http_client *client, const struct failure *failure)
         result.response = response;
     client->response = NULL;
     client->busy = false;
+    client->lead = 0;
+    client->unreachable = client->sent < 0;
     keep_until(client, now + client->settings->keep_alive);
     client->callback(client, &result);
     if (response != NULL)
@@ -181,26 +194,37 @@ static void open_connection(struct http_client *client)
     const struct conn_target target = {.url = foreign ? &client->detour->origin : client->url,
                                        .settings = client->settings,
                                        .foreign = foreign};
-    client->on_kept = false;
+    client->on_older = false;
     if (client->redirects == 0) {
-        client->reused = false;
+        client->reused = client->prepared = false;
         client->sent = -1;
     }
     if (conn_open(conn_now(client), &target) != 0)
         wakeup_set(wakeups_of(client), &client->limit, 0, on_out_of_memory);
 }
 
-/* On the connection that is kept, if it is still there, else on a fresh one. */
+static bool is_opening(const struct conn *conn)
+{
+    return conn->state != CONN_CLOSED && conn->state != CONN_OPEN;
+}
+
+/* On the connection that is kept or prepared, if it is still there, else on a fresh one. */
 static void request(struct http_client *client)
 {
     struct conn *conn = conn_now(client);
     begin_response(client);
     if (redirect_is_foreign(client))
         client->detour->used = true;
-    client->on_kept = conn->state == CONN_OPEN;
-    if (client->redirects == 0)
-        client->reused = client->on_kept;
-    if (client->on_kept && conn_is_quiet(conn) && write_request(client, conn) == 0)
+    client->on_older = conn->state != CONN_CLOSED;
+    if (is_opening(conn)) {
+        conn_claim(conn);
+        return;
+    }
+    if (client->redirects == 0) {
+        client->prepared = client->on_older && client->lead > 0;
+        client->reused = client->on_older && client->lead == 0;
+    }
+    if (client->on_older && conn_is_quiet(conn) && write_request(client, conn) == 0)
         return;
     conn_close(conn);
     open_connection(client);
@@ -226,6 +250,10 @@ static void redirect(struct http_client *client)
 static void on_opened(struct conn *conn)
 {
     struct http_client *client = conn->owner;
+    if (!client->busy) {
+        conn_rest(conn);
+        return;
+    }
     int error = write_request(client, conn);
     if (error == 0)
         return;
@@ -265,6 +293,7 @@ static void on_received(struct conn *conn, const char *bytes, size_t length)
     struct http_response *response = client->response;
     if (!client->busy || conn != conn_now(client)) {
         conn_close(conn);
+        lose(client, conn);
         return;
     }
     size_t used = http_response_feed(response, bytes, length);
@@ -279,18 +308,23 @@ static void on_received(struct conn *conn, const char *bytes, size_t length)
     }
 }
 
-static bool may_send_again(const struct http_client *client)
+/* What has failed is not the request where that had no part in it, but for its time limit. */
+static bool may_send_again(const struct http_client *client, const struct failure *failure)
 {
-    return client->on_kept && !client->response->started && client->method != METHOD_POST;
+    if (!client->on_older || client->response->started)
+        return false;
+    return client->sent < 0 ? failure->code != UV_ETIMEDOUT : client->method != METHOD_POST;
 }
 
 static void on_ended(struct conn *conn, const struct failure *failure)
 {
     struct http_client *client = conn->owner;
     struct http_response *response = client->response;
-    if (!client->busy || conn != conn_now(client))
-        return; /* an idle one */
-    if (may_send_again(client)) {
+    if (!client->busy || conn != conn_now(client)) { /* an idle one */
+        lose(client, conn);
+        return;
+    }
+    if (may_send_again(client, failure)) {
         open_connection(client);
         return;
     }
@@ -310,10 +344,33 @@ static const struct conn_callbacks callbacks = {on_opened, on_waiting, on_receiv
 /* --- the client ------------------------------------------------------------------------ */
 
 void http_client_init(struct http_client *client, struct http_env *env, const struct url *url,
-                      const struct server_settings *settings)
+                      const struct server_settings *settings, http_lost_callback *lost)
 {
-    *client = (struct http_client){.url = url, .settings = settings};
+    *client = (struct http_client){.url = url, .settings = settings, .lost = lost};
     conn_init(&client->conn, env, &callbacks, client);
+}
+
+int64_t http_lead(const struct http_client *client, int64_t due)
+{
+    const struct server_settings *settings = client->settings;
+    bool kept = client->conn.state == CONN_OPEN && client->deadline > due;
+    if (kept || client->unreachable || !settings->connect_early)
+        return 0;
+    return lead_time_get(&client->conn.lead, settings->connect_timeout);
+}
+
+/* Where it begins no attempt, memory or descriptors are short. */
+void http_prepare(struct http_client *client, int64_t due)
+{
+    const struct conn_target target = {
+        .url = client->url, .settings = client->settings, .early = true};
+    conn_close(&client->conn);
+    client->lead = due - clock_now();
+    if (client->lead < 1)
+        client->lead = 1;
+    client->deadline = INT64_MAX;
+    set_idle_limit(client);
+    conn_open(&client->conn, &target);
 }
 
 void http_send(struct http_client *client, http_callback *callback)
@@ -322,7 +379,7 @@ void http_send(struct http_client *client, http_callback *callback)
     client->busy = true;
     client->started = clock_now();
     client->sent = -1;
-    client->reused = false;
+    client->reused = client->prepared = false;
     client->bodyless = false;
     client->method = (uint8_t)client->settings->method;
     client->redirects = 0;

@@ -116,6 +116,7 @@ static void finish(struct http_client *client, const struct failure *failure)
     client->busy = false;
     client->lead = 0;
     client->unreachable = client->sent < 0;
+    client->answered = failure->reason == FAILURE_NONE;
     keep_until(client, now + client->settings->keep_alive);
     client->callback(client, &result);
     if (response != NULL)
@@ -308,12 +309,15 @@ static void on_received(struct conn *conn, const char *bytes, size_t length)
     }
 }
 
-/* What has failed is not the request where that had no part in it, but for its time limit. */
+/* What has failed is not the request where that had no part in it, but for its time limit. A
+ * server that ends each connection when it is asked is not asked twice for each poll. */
 static bool may_send_again(const struct http_client *client, const struct failure *failure)
 {
     if (!client->on_older || client->response->started)
         return false;
-    return client->sent < 0 ? failure->code != UV_ETIMEDOUT : client->method != METHOD_POST;
+    if (client->sent < 0)
+        return failure->code != UV_ETIMEDOUT;
+    return client->method != METHOD_POST && (client->answered || client->lead == 0);
 }
 
 static void on_ended(struct conn *conn, const struct failure *failure)

@@ -6,8 +6,8 @@
  * request, up to keep-alive. What comes unasked, or after the end of a response,
  * closes the connection. Where a kept connection turns out to be gone before a
  * byte of the answer came, the request is sent once more on a fresh one, unless it
- * is a POST (RFC 9110 section 9.2.2). Redirects are followed; where they lead to
- * another origin, that one has a connection of its own, which is kept as well.
+ * is a POST (RFC 9110 section 9.2.2), or the last one had no answer either. Redirects are followed;
+ * where they lead to another origin, that one has a connection of its own, which is kept as well.
  *
  * Where no connection is kept until a request is due, http_prepare() opens one before, and the
  * request finds it open. What goes wrong with it until then is nobody's failure: the request
@@ -67,6 +67,7 @@ struct http_client {
     bool on_older;    /* its connection is older than the request, or was begun before it */
     bool bodyless;    /* a redirect has turned it into a GET */
     bool unreachable; /* the last request could not be sent */
+    bool answered;    /* it had a whole response */
     uint8_t method;
     uint8_t redirects; /* followed */
 };

@@ -207,16 +207,20 @@ void conn_rest(struct conn *conn)
     slot_rest(&conn->env->slots, &conn->slot);
 }
 
-/* Some reads are enough for what a server has to say without being asked. */
+/* Some reads are enough for what a server has to say without being asked. The buffers that are
+ * shared may still be in use for another connection, whose response led here. */
 static bool read_tickets(struct conn *conn)
 {
+    char bytes[4096], plain[1];
     size_t length;
-    for (int n = 0; n < 4 && stream_peek(conn->stream) == STREAM_HAS_BYTES; n++) {
-        tls_give(conn->tls, conn->stream->read_buffer, stream_take(conn->stream));
-        if (tls_read(conn->tls, conn->env->plain_buffer, TLS_PLAIN_SIZE, &length) != TLS_WANTS_MORE)
-            return false;
+    for (int n = 0; n < 4 && tls_is_quiet(conn->tls); n++) {
+        if (stream_peek(conn->stream) != STREAM_HAS_BYTES)
+            return true;
+        tls_give(conn->tls, bytes, stream_take(conn->stream, bytes, sizeof bytes));
+        if (tls_read(conn->tls, plain, sizeof plain, &length) != TLS_WANTS_MORE)
+            break;
     }
-    return tls_is_quiet(conn->tls);
+    return false;
 }
 
 bool conn_is_quiet(struct conn *conn)

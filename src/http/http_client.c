@@ -317,7 +317,8 @@ static bool may_send_again(const struct http_client *client, const struct failur
         return false;
     if (client->sent < 0)
         return failure->code != UV_ETIMEDOUT;
-    return client->method != METHOD_POST && (client->answered || client->lead == 0);
+    return client->method != METHOD_POST &&
+           (client->answered || client->reused || client->redirects > 0);
 }
 
 static void on_ended(struct conn *conn, const struct failure *failure)

@@ -51,6 +51,7 @@ static const struct setting server_table[] = {
     {"timeout", DURATION, SERVER(timeout), 10 * SECOND, MILLISECOND, DAY, NULL, NULL},
     {"connect-timeout", DURATION, SERVER(connect_timeout), 5 * SECOND, MILLISECOND, DAY, NULL,
      NULL},
+    {"connect-early", CHOICE, SERVER(connect_early), 1, 0, 0, yes_no, NULL},
     {"keep-alive", DURATION, SERVER(keep_alive), MINUTE, 0, LONGEST, NULL, NULL},
     {"redirects", COUNT, SERVER(redirects), 5, 0, 20, NULL, NULL},
     {"max-body", SIZE, SERVER(max_body), 64 << 10, 1, 16 << 20, NULL, NULL},

@@ -44,7 +44,8 @@ struct field {
  * owned by the config, and NULL where there is none. */
 struct server_settings {
     int64_t timeout, connect_timeout, keep_alive;
-    int64_t max_body; /* bytes */
+    int64_t connect_early; /* 1 or 0 */
+    int64_t max_body;      /* bytes */
     int64_t min_delay, max_delay;
     int64_t retry, retry_max;
     int64_t redirects;      /* how many are followed */

@@ -1,5 +1,5 @@
-/* The task that polls one server: sleep until it is due, fetch, decide when next,
- * tell the observer, for ever. */
+/* The task that polls one server: sleep until it is due, or a little before where a
+ * connection has to be opened, fetch, decide when next, tell the observer, for ever. */
 #ifndef AIOPOLL_SERVER_H
 #define AIOPOLL_SERVER_H
 
@@ -12,7 +12,13 @@
 #include "loop/wakeup.h"
 #include "pace/delay.h"
 
-enum server_state { SERVER_NEW, SERVER_SLEEPING, SERVER_FETCHING, SERVER_ENDED };
+enum server_state {
+    SERVER_NEW,
+    SERVER_SLEEPING,
+    SERVER_PREPARING,
+    SERVER_FETCHING,
+    SERVER_ENDED,
+};
 
 /* One finished poll. Valid during the call. */
 struct poll {
@@ -41,6 +47,7 @@ struct server {
     struct http_client http;
     const struct http_result *result; /* of the fetch, until the next AWAIT */
     int64_t due;                      /* when the next request is to leave */
+    bool promised;                    /* that moment, and it is not just that of the start */
     int64_t last_delay;               /* what the server said last, clamped; -1: nothing yet */
     unsigned failures;                /* in a row */
     struct {

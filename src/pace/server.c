@@ -127,6 +127,8 @@ static void conclude(struct server *server)
     poll.late = server->result->sent < 0 ? -1 : server->result->sent - server->due;
     note_run(server, &poll);
     server->due = server->result->finished + poll.delay.wait;
+    poll.due = server->due;
+    poll.last_delay = server->last_delay;
     if (server->polls_left != UINT64_MAX)
         server->polls_left--;
     server->observer->polled(server->observer->user, &poll);
@@ -166,6 +168,11 @@ void server_init(struct server *server, const struct server_config *config, stru
                               .last_delay = -1,
                               .polls_left = count == 0 ? UINT64_MAX : count};
     http_client_init(&server->http, env, &config->url, config->settings);
+}
+
+void server_recall(struct server *server, int64_t last_delay)
+{
+    server->last_delay = last_delay;
 }
 
 void server_start(struct server *server, void (*ended)(struct server *server))

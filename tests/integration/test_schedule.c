@@ -41,7 +41,7 @@ END_TEST
 START_TEST(what_was_promised_holds_after_several_starts)
 {
     static const char config[] = "[aiopoll]\nstate-file = schedule\n"
-                                 "[servers]\na = @/a?delay=2.5\n";
+                                 "[servers]\na = @/a?delay=1.5\n";
 
     scene_start(config);
     scene_await_polls("a", 1);
@@ -62,7 +62,7 @@ END_TEST
 START_TEST(the_wait_after_a_failure_holds_too)
 {
     static const char config[] = "[aiopoll]\nstate-file = schedule\n"
-                                 "[defaults]\nretry = 2s\n"
+                                 "[defaults]\nretry = 1s\n"
                                  "[servers]\na = @/a?status=500\n";
     int64_t wait_ns;
 
@@ -78,12 +78,12 @@ START_TEST(the_wait_after_a_failure_holds_too)
 }
 END_TEST
 
-/* A server paced at 0.3 s is tried again every 0.3 s at the latest, also after a restart. */
+/* A server paced at 0.2 s is tried again every 0.2 s at the latest, also after a restart. */
 START_TEST(the_pace_of_a_server_is_known_again)
 {
     static const char config[] = "[aiopoll]\nstate-file = schedule\n"
                                  "[defaults]\nretry = 100ms\nretry-max = 60s\n"
-                                 "[servers]\na = @/a?delay=0.3&status=200,500\n";
+                                 "[servers]\na = @/a?delay=0.2&status=200,500\n";
 
     scene_start(config);
     scene_await_polls("a", 3);
@@ -91,7 +91,7 @@ START_TEST(the_pace_of_a_server_is_known_again)
     scene_start(config);
     scene_await_polls("a", 5);
     for (size_t i = 0; i < 5; i++)
-        ck_assert_int_le(scene_ns(scene_failure("a", i, "status"), "delay"), 300 * MS);
+        ck_assert_int_le(scene_ns(scene_failure("a", i, "status"), "delay"), 200 * MS);
 }
 END_TEST
 
@@ -265,7 +265,7 @@ END_TEST
 /* --- clocks ---------------------------------------------------------------------------------- */
 
 static const char clock_config[] = "[aiopoll]\nstate-file = schedule\n"
-                                   "[servers]\na = @/a?delay=1.5\nb = @/b?delay=60\n";
+                                   "[servers]\na = @/a?delay=0.8\nb = @/b?delay=60\n";
 
 static void stop_after_first_polls(void)
 {
@@ -417,7 +417,7 @@ static void await_all_since(size_t servers, int64_t since_ns, size_t delay)
 START_TEST(killed_in_the_middle_nobody_is_early)
 {
     size_t servers = number_of("SCHEDULE_SERVERS", 300);
-    size_t delay = number_of("SCHEDULE_DELAY", 3);
+    size_t delay = number_of("SCHEDULE_DELAY", 2);
     char query[32];
     int64_t killed_ns;
 
@@ -438,7 +438,7 @@ END_TEST
 START_TEST(killed_in_the_first_burst_nobody_is_early)
 {
     size_t servers = number_of("SCHEDULE_SERVERS", 300);
-    size_t delay = number_of("SCHEDULE_DELAY", 3);
+    size_t delay = number_of("SCHEDULE_DELAY", 2);
     char query[32];
     int64_t killed_ns;
 

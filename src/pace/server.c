@@ -150,6 +150,8 @@ static void conclude(struct server *server)
     note_run(server, &poll);
     server->due = server->result->finished + poll.delay.wait;
     server->promised = true;
+    poll.due = server->due;
+    poll.last_delay = server->last_delay;
     if (server->polls_left != UINT64_MAX)
         server->polls_left--;
     server->observer->polled(server->observer->user, &poll);
@@ -192,6 +194,11 @@ void server_init(struct server *server, const struct server_config *config, stru
                               .last_delay = -1,
                               .polls_left = count == 0 ? UINT64_MAX : count};
     http_client_init(&server->http, env, &config->url, config->settings, on_lost);
+}
+
+void server_recall(struct server *server, int64_t last_delay)
+{
+    server->last_delay = last_delay;
 }
 
 void server_start(struct server *server, void (*ended)(struct server *server))

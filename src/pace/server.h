@@ -26,6 +26,8 @@ struct poll {
     const struct http_result *http;
     struct failure failure; /* FAILURE_NONE: a good poll */
     struct delay delay;     /* until the next request */
+    int64_t due;            /* when that one is to leave */
+    int64_t last_delay;     /* what the server said last, clamped; -1: nothing yet */
     int64_t late;           /* ns from due to the request's first byte; -1: none was sent */
     unsigned attempt;       /* failures in a row, this one included */
     unsigned repeated;      /* failures in a row that were equal to this one, itself included */
@@ -66,6 +68,9 @@ enum { SERVER_WAKEUPS = HTTP_CLIENT_WAKEUPS + 1 }; /* to be reserved for each */
  * ends after that many polls; 0: never. `config` and `observer` are borrowed. */
 void server_init(struct server *server, const struct server_config *config, struct http_env *env,
                  const struct server_observer *observer, int64_t due, uint64_t count);
+
+/* Before the start: the last delay that the server named in an earlier life; -1: none. */
+void server_recall(struct server *server, int64_t last_delay);
 
 /* Starts the task. `ended` comes once, when it has ended and holds nothing. */
 void server_start(struct server *server, void (*ended)(struct server *server));

@@ -126,6 +126,7 @@ static void on_polled(void *user, const struct poll *poll)
     if (poll->failure.reason != FAILURE_NONE && poll->failure.reason != FAILURE_CANCELED)
         daemon->failures++;
     log_poll(&daemon->log, poll);
+    log_explain(&daemon->log, poll);
 }
 
 static void on_state_file(void *user, bool trouble, const char *sentence)

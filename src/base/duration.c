@@ -1,6 +1,5 @@
 #include "base/duration.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static size_t digits(char *out, uint64_t value)
@@ -36,16 +35,20 @@ size_t duration_seconds(char out[DURATION_SIZE], int64_t ns)
     return at;
 }
 
+/* From large to small. Only what is written here has the last two. */
+static const struct unit {
+    const char *name;
+    int64_t ns;
+} units[] = {{"d", DAY},          {"h", HOUR},         {"m", MINUTE},     {"s", SECOND},
+             {"ms", MILLISECOND}, {"us", MICROSECOND}, {"ns", NANOSECOND}};
+
+enum { UNIT_COUNT = sizeof units / sizeof units[0], READ_UNIT_COUNT = UNIT_COUNT - 2 };
+
 char *duration_text(char out[DURATION_SIZE], int64_t ns)
 {
-    static const struct {
-        const char *name;
-        int64_t ns;
-    } units[] = {{"d", DAY},          {"h", HOUR},         {"m", MINUTE},     {"s", SECOND},
-                 {"ms", MILLISECOND}, {"us", MICROSECOND}, {"ns", NANOSECOND}};
     size_t at = 0;
 
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+    for (size_t i = 0; i < UNIT_COUNT; i++) {
         if (ns < units[i].ns)
             continue;
         at += digits(out + at, (uint64_t)(ns / units[i].ns));
@@ -108,4 +111,39 @@ size_t duration_scan(const char *text, size_t length, int64_t unit, int64_t *ns)
     }
     *ns = saturating_mul_add(whole, unit, part);
     return at;
+}
+
+/* The unit that the letters of `text` are, from `first` on: each may come once, in order. */
+static size_t find_unit(const char *text, size_t letters, size_t first)
+{
+    size_t i = first;
+    while (i < READ_UNIT_COUNT &&
+           (strlen(units[i].name) != letters || memcmp(units[i].name, text, letters) != 0))
+        i++;
+    return i;
+}
+
+static bool is_unit_letter(char c)
+{
+    return c == 'd' || c == 'h' || c == 'm' || c == 's';
+}
+
+bool duration_scan_units(const char *text, size_t length, int64_t *ns)
+{
+    int64_t total = 0, part;
+    size_t at = 0, first = 0;
+    do {
+        size_t number = duration_scan(text + at, length - at, NANOSECOND, &part), letters = 0;
+        while (at + number + letters < length && is_unit_letter(text[at + number + letters]))
+            letters++;
+        size_t unit = find_unit(text + at + number, letters, first);
+        if (number == 0 || unit == READ_UNIT_COUNT)
+            return false;
+        duration_scan(text + at, number, units[unit].ns, &part);
+        total = saturating_mul_add(total, 1, part);
+        first = unit + 1;
+        at += number + letters;
+    } while (at < length);
+    *ns = total;
+    return true;
 }

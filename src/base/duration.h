@@ -3,6 +3,7 @@
 #ifndef AIOPOLL_DURATION_H
 #define AIOPOLL_DURATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,5 +30,9 @@ char *duration_text(char out[DURATION_SIZE], int64_t ns);
  * too large to hold becomes INT64_MAX. Returns the number of bytes read, 0
  * where `text` does not begin with such a number. */
 size_t duration_scan(const char *text, size_t length, int64_t unit, int64_t *ns);
+
+/* Reads all of `text` as numbers with the units d, h, m, s, ms, each smaller than the one
+ * before: "1m30s". Else returns false and leaves *ns alone. Too much is INT64_MAX. */
+bool duration_scan_units(const char *text, size_t length, int64_t *ns);
 
 #endif

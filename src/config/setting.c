@@ -14,14 +14,16 @@ const char *const log_level_names[] = {"error", "warning", "info", "debug", NULL
 const char *const method_names[] = {"GET", "HEAD", "POST", "PUT", NULL};
 const char *const address_family_names[] = {"any", "4", "6", NULL};
 
+const char *const delay_unit_names[] = {"ms", "s", "m", "h", "d", NULL};
+
 static const char *const yes_no[] = {"no", "yes", NULL};
 
-enum kind { COUNT, SIZE, DURATION, CHOICE, TEXT, FIELD };
+enum kind { COUNT, SIZE, DURATION, SCALE, CHOICE, TEXT, FIELD, SOURCES };
 
 struct setting {
     const char *name; /* NULL ends a table */
     enum kind kind;
-    size_t offset; /* of an int64_t; of a const char * for a TEXT */
+    size_t offset; /* of an int64_t; of a pointer for a TEXT or SOURCES */
     int64_t initial, least, most;
     const char *const *words; /* of a CHOICE */
     text_reader *read;        /* of a TEXT */
@@ -64,7 +66,10 @@ static const struct setting server_table[] = {
     {"cert-file", TEXT, SERVER(cert_file), 0, 0, 0, NULL, text_read_path},
     {"key-file", TEXT, SERVER(key_file), 0, 0, 0, NULL, text_read_path},
     {"server-name", TEXT, SERVER(server_name), 0, 0, 0, NULL, text_read_host},
-    {"delay-from", TEXT, SERVER(delay_from_header), 0, 0, 0, NULL, text_read_delay_source},
+    {"delay-from", SOURCES, SERVER(delay_from), 0, 0, 0, NULL, NULL},
+    {"delay-unit", CHOICE, SERVER(delay_unit), UNIT_SECONDS, 0, 0, delay_unit_names, NULL},
+    {"delay-scale", SCALE, SERVER(delay_scale), DELAY_SCALE_ONE, DELAY_SCALE_ONE / 1000,
+     DELAY_SCALE_ONE * 1000, NULL, NULL},
     {"min-delay", DURATION, SERVER(min_delay), 0, 0, LONGEST, NULL, NULL},
     {"max-delay", DURATION, SERVER(max_delay), DAY, 0, LONGEST, NULL, NULL},
     {"retry", DURATION, SERVER(retry), SECOND, 10 * MILLISECOND, LONGEST, NULL, NULL},
@@ -88,11 +93,18 @@ static const char **text_of(const struct setting *setting, void *settings)
     return (const char **)((char *)settings + setting->offset);
 }
 
+static const struct delay_sources **sources_of(const struct setting *setting, void *settings)
+{
+    return (const struct delay_sources **)((char *)settings + setting->offset);
+}
+
 void settings_init(const struct setting *table, void *settings)
 {
     for (; table->name != NULL; table++) {
         if (table->kind == TEXT)
             *text_of(table, settings) = NULL;
+        else if (table->kind == SOURCES)
+            *sources_of(table, settings) = &delay_sources_body;
         else if (table->kind != FIELD)
             *number_of(table, settings) = table->initial;
     }
@@ -104,8 +116,10 @@ static size_t size_of(const struct setting *setting)
     case COUNT:
     case SIZE:
     case DURATION:
+    case SCALE:
     case CHOICE: return sizeof(int64_t);
     case TEXT: return sizeof(const char *);
+    case SOURCES: return sizeof(const struct delay_sources *);
     case FIELD: return 0;
     }
     return 0;
@@ -134,9 +148,11 @@ static bool read_number(const struct setting *setting, const char *text, int64_t
     case COUNT: return value_count(text, value);
     case SIZE: return value_size(text, value);
     case DURATION: return value_duration(text, value);
+    case SCALE: return value_fraction(text, DELAY_SCALE_ONE, value);
     case CHOICE: return value_choice(text, setting->words, value);
     case TEXT:
-    case FIELD: break;
+    case FIELD:
+    case SOURCES: break;
     }
     return false;
 }
@@ -155,9 +171,11 @@ static void write_form(const struct setting *setting, char *out, size_t size)
     case COUNT: snprintf(out, size, VALUE_COUNT_FORM); break;
     case SIZE: snprintf(out, size, VALUE_SIZE_FORM); break;
     case DURATION: snprintf(out, size, VALUE_DURATION_FORM); break;
+    case SCALE: snprintf(out, size, VALUE_FRACTION_FORM); break;
     case CHOICE: write_words(setting->words, out, size); break;
     case TEXT:
-    case FIELD: break;
+    case FIELD:
+    case SOURCES: break;
     }
 }
 
@@ -165,6 +183,8 @@ static void write_bound(const struct setting *setting, int64_t bound, char out[D
 {
     if (setting->kind == DURATION)
         duration_text(out, bound);
+    else if (setting->kind == SCALE)
+        duration_seconds(out, bound); /* DELAY_SCALE_ONE is as a second in nanoseconds */
     else
         snprintf(out, DURATION_SIZE, "%lld", (long long)bound);
 }
@@ -192,10 +212,12 @@ static bool take_value(const struct setting *setting, void *settings, const stru
 {
     int64_t number;
     const char *text;
+    const struct delay_sources *sources;
     switch (setting->kind) {
     case COUNT:
     case SIZE:
     case DURATION:
+    case SCALE:
     case CHOICE:
         if (!read_checked(setting, written->value, &number, why, why_size))
             return false;
@@ -205,6 +227,11 @@ static bool take_value(const struct setting *setting, void *settings, const stru
         if (!setting->read(written, pool, &text, why, why_size))
             return false;
         *text_of(setting, settings) = text;
+        return true;
+    case SOURCES:
+        if (!delay_sources_read(written, pool, &sources, why, why_size))
+            return false;
+        *sources_of(setting, settings) = sources;
         return true;
     case FIELD: return fields_add(settings, written, pool, why, why_size);
     }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/pool.h"
+#include "config/delay_sources.h"
 #include "config/problem.h"
 #include "config/text.h"
 
@@ -31,10 +32,16 @@ static inline bool method_has_body(enum method method)
     return method == METHOD_POST || method == METHOD_PUT;
 }
 
+/* What a number of the server means that has no unit of its own. */
+enum delay_unit { UNIT_MILLISECONDS, UNIT_SECONDS, UNIT_MINUTES, UNIT_HOURS, UNIT_DAYS };
+
+#define DELAY_SCALE_ONE INT64_C(1000000000)
+
 enum address_family { ADDRESS_FAMILY_ANY, ADDRESS_FAMILY_4, ADDRESS_FAMILY_6 };
 
 extern const char *const method_names[];         /* by enum method; ends in NULL */
 extern const char *const address_family_names[]; /* by enum address_family; ends in NULL */
+extern const char *const delay_unit_names[];     /* by enum delay_unit; ends in NULL */
 
 /* A field line of a request, checked (RFC 9110 section 5). */
 struct field {
@@ -47,6 +54,9 @@ struct server_settings {
     int64_t timeout, connect_timeout, keep_alive;
     int64_t connect_early; /* 1 or 0 */
     int64_t max_body;      /* bytes */
+    const struct delay_sources *delay_from;
+    int64_t delay_unit;  /* enum delay_unit: what a bare number means */
+    int64_t delay_scale; /* what the server says is multiplied by this / DELAY_SCALE_ONE */
     int64_t min_delay, max_delay;
     int64_t retry, retry_max;
     int64_t redirects;      /* how many are followed */
@@ -54,8 +64,7 @@ struct server_settings {
     int64_t address_family; /* enum address_family */
     int64_t verify;         /* the server's certificate: 1 or 0 */
     const char *body;
-    const char *authorization;     /* the field's value; secret */
-    const char *delay_from_header; /* name of the field that has the delay; NULL: the body */
+    const char *authorization; /* the field's value; secret */
     const char *unix_socket;
     const char *ca_file, *cert_file, *key_file, *server_name;
     const struct field *fields; /* further fields of the request; some may be secret */

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "base/http_chars.h"
 #include "config/url.h"
 
 static bool refuse(char *why, size_t why_size, const char *sentence)
@@ -93,19 +92,5 @@ bool text_read_host(const struct written *written, struct pool *pool, const char
         return refuse(why, why_size,
                       "write the name of a host or an IP address, without port or brackets");
     *out = copy(pool, written->value);
-    return true;
-}
-
-bool text_read_delay_source(const struct written *written, struct pool *pool, const char **out,
-                            char *why, size_t why_size)
-{
-    static const char prefix[] = "header:";
-    const char *name = written->value + strlen(prefix);
-    *out = NULL;
-    if (strcmp(written->value, "body") == 0)
-        return true;
-    if (strncmp(written->value, prefix, strlen(prefix)) != 0 || !http_is_name(name, strlen(name)))
-        return refuse(why, why_size, "write body, or header:NAME with the name of a field");
-    *out = copy(pool, name);
     return true;
 }

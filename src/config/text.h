@@ -38,7 +38,4 @@ text_reader text_read_state_file;
 /* A name or an IP address. */
 text_reader text_read_host;
 
-/* "header:NAME" becomes the NAME; "body" NULL. */
-text_reader text_read_delay_source;
-
 #endif

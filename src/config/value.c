@@ -9,50 +9,23 @@
 #include "base/escape.h"
 #include "base/xalloc.h"
 
-static const struct unit {
-    const char *name;
-    int64_t ns;
-} units[] = {{"d", DAY}, {"h", HOUR}, {"m", MINUTE}, {"s", SECOND}, {"ms", MILLISECOND}};
-
-enum { UNIT_COUNT = sizeof units / sizeof units[0] };
-
-/* The unit that follows a number, from `first` on: each may come once, in order. */
-static size_t find_unit(const char *text, size_t length, size_t first)
-{
-    for (size_t i = first; i < UNIT_COUNT; i++)
-        if (strlen(units[i].name) == length && memcmp(units[i].name, text, length) == 0)
-            return i;
-    return UNIT_COUNT;
-}
-
-static int64_t saturating_add(int64_t a, int64_t b)
-{
-    return a > INT64_MAX - b ? INT64_MAX : a + b;
-}
-
 bool value_duration(const char *text, int64_t *ns)
 {
-    int64_t total, part;
-    size_t first = 0;
+    size_t length = strlen(text);
+    int64_t seconds;
+    if (duration_scan(text, length, SECOND, &seconds) != length || length == 0)
+        return duration_scan_units(text, length, ns);
+    *ns = seconds;
+    return true;
+}
 
-    size_t used = duration_scan(text, strlen(text), SECOND, &total);
-    if (used != 0 && text[used] == '\0') {
-        *ns = total;
-        return true;
-    }
-    total = 0;
-    do {
-        size_t number = duration_scan(text, strlen(text), NANOSECOND, &part);
-        size_t letters = strspn(text + number, "dhms");
-        size_t unit = find_unit(text + number, letters, first);
-        if (number == 0 || unit == UNIT_COUNT)
-            return false;
-        duration_scan(text, number, units[unit].ns, &part);
-        total = saturating_add(total, part);
-        first = unit + 1;
-        text += number + letters;
-    } while (*text != '\0');
-    *ns = total;
+bool value_fraction(const char *text, int64_t one, int64_t *value)
+{
+    size_t length = strlen(text);
+    int64_t number;
+    if (duration_scan(text, length, one, &number) != length || length == 0)
+        return false;
+    *value = number;
     return true;
 }
 

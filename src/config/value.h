@@ -21,6 +21,10 @@ bool value_size(const char *text, int64_t *bytes);
 bool value_count(const char *text, int64_t *count);
 #define VALUE_COUNT_FORM "a whole number"
 
+/* A decimal number, in units of 1 / `one`; what is finer is rounded up. Too much: INT64_MAX. */
+bool value_fraction(const char *text, int64_t one, int64_t *value);
+#define VALUE_FRACTION_FORM "a number such as 0.33 or 2"
+
 /* The index of `text` in the NULL-terminated list `words`. */
 bool value_choice(const char *text, const char *const *words, int64_t *index);
 

@@ -99,7 +99,6 @@ static void finish(struct http_client *client, const struct failure *failure)
     int64_t now = clock_now();
     struct http_result result = {.failure = *failure,
                                  .status = response == NULL ? 0 : response->status,
-                                 .retry_after = response == NULL ? -1 : response->retry_after,
                                  .started = client->started,
                                  .sent = client->sent,
                                  .finished = now,
@@ -112,6 +111,10 @@ static void finish(struct http_client *client, const struct failure *failure)
     result.note = note(client, &client->conn, words, sizeof words);
     if (failure->reason == FAILURE_NONE)
         result.response = response;
+    if (response != NULL) {
+        result.date = response->date;
+        result.retry_after = response->retry_after;
+    }
     client->response = NULL;
     client->busy = false;
     client->lead = 0;
@@ -167,7 +170,9 @@ static void begin_response(struct http_client *client)
 {
     const struct http_expected expected = {.body_max = (size_t)client->settings->max_body,
                                            .head = client->method == METHOD_HEAD,
-                                           .field = client->settings->delay_from_header};
+                                           .fields = client->settings->delay_from->fields,
+                                           .field_count =
+                                               client->settings->delay_from->field_count};
     http_response_init(client->response, &expected);
 }
 

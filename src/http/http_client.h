@@ -30,9 +30,10 @@ struct http_result {
     struct failure failure; /* FAILURE_NONE: a whole response came, whatever its status */
     int status;             /* of the last response; 0 where no status line was read */
     const struct http_response *response; /* where there is no failure; else NULL */
-    int64_t retry_after;                  /* ns, or -1 */
-    int64_t started;                      /* http_send() */
-    int64_t sent;                         /* just before the first byte went to the kernel, or -1 */
+    /* Of the last response, whatever became of it; ABSENT where there was none. */
+    struct http_field date, retry_after;
+    int64_t started;    /* http_send() */
+    int64_t sent;       /* just before the first byte went to the kernel, or -1 */
     int64_t finished;   /* the last byte of the response had come, or it had failed */
     bool reused;        /* on a kept connection */
     bool prepared;      /* on one that was opened before http_send(), by http_prepare() */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/duration.h"
 #include "config/url.h"
 
 __attribute__((format(printf, 3, 4))) static void
@@ -32,7 +31,8 @@ static bool is_interim(const struct http_response *response)
 
 static void begin_line(struct http_response *response)
 {
-    http_field_line_begin(&response->line, response->expected.field);
+    http_field_line_begin(&response->line, response->expected.fields,
+                          response->expected.field_count);
     response->in_location = false;
 }
 
@@ -86,17 +86,6 @@ static void check_transfer_encoding(struct http_response *response)
     response->coded = true;
 }
 
-/* RFC 9110 section 10.2.3, the form in seconds. */
-static void read_retry_after(struct http_response *response)
-{
-    const struct http_field_line *line = &response->line;
-    size_t length = line->value_length;
-    int64_t value;
-    if (length > 0 && length <= sizeof line->value && memchr(line->value, '.', length) == NULL &&
-        duration_scan(line->value, length, SECOND, &value) == length)
-        response->retry_after = value;
-}
-
 /* RFC 9110 section 8.4. The first coding says enough. */
 static void read_content_coding(struct http_response *response)
 {
@@ -130,12 +119,14 @@ static int on_value_complete(llhttp_t *parser)
     if (http_field_line_is(&response->line, "transfer-encoding"))
         check_transfer_encoding(response);
     else if (http_field_line_is(&response->line, "retry-after"))
-        read_retry_after(response);
+        http_field_set(&response->retry_after, &response->line);
+    else if (http_field_line_is(&response->line, "date"))
+        http_field_set(&response->date, &response->line);
     else if (http_field_line_is(&response->line, "content-encoding"))
         read_content_coding(response);
     else if (response->in_location)
         response->location[response->line.value_length] = '\0';
-    http_field_take(&response->field, &response->line);
+    http_field_take(response->fields, &response->line);
     begin_line(response);
     return failed(response) ? -1 : 0;
 }
@@ -268,9 +259,10 @@ static void begin_message(struct http_response *response)
     response->parser.data = response;
     response->in_lines = true;
     response->coded = false;
-    response->retry_after = -1;
+    response->date.state = response->retry_after.state = HTTP_FIELD_ABSENT;
     response->content_coding[0] = '\0';
-    response->field.state = HTTP_FIELD_ABSENT;
+    for (size_t i = 0; i < response->expected.field_count; i++)
+        response->fields[i].state = HTTP_FIELD_ABSENT;
     begin_line(response);
     http_lines_begin_header(&response->lines);
 }

@@ -23,25 +23,26 @@ enum {
 
 /* What the request makes of the response. */
 struct http_expected {
-    size_t body_max;   /* a longer body is FAILURE_TOO_LARGE; see HTTP_OTHER_BODY_MAX */
-    bool head;         /* the request was HEAD: no body follows (RFC 9112 section 6.3) */
-    const char *field; /* name of a field whose value is wanted, or NULL; borrowed */
+    size_t body_max;           /* a longer body is FAILURE_TOO_LARGE; see HTTP_OTHER_BODY_MAX */
+    bool head;                 /* the request was HEAD: no body follows (RFC 9112 section 6.3) */
+    const char *const *fields; /* the names of those whose values are wanted; borrowed */
+    size_t field_count;        /* at most HTTP_WANTED_MAX */
 };
 
 struct http_response {
-    bool complete;   /* the fields up to field are final */
+    bool complete;   /* the members up to `fields` are final */
     int status;      /* 0 until the status line of a final response was read */
     bool keep_alive; /* the connection may be used again (RFC 9112 section 9.3) */
     char *body;      /* NULL where it is empty; freed by http_response_finish() */
     size_t body_length;
-    int64_t retry_after; /* Retry-After in ns, where it is a number of seconds; else -1 */
+    struct http_field date, retry_after; /* where they are repeated, the last */
     /* Location of a 301, 302, 303, 307 or 308, at most URL_MAX bytes; NULL where there
      * is none. Freed by http_response_finish(). */
     char *location;
     char content_coding[32]; /* beginning of a Content-Encoding but "identity", or "" */
-    struct http_field field; /* the one that is wanted */
-    bool started;            /* a byte has come */
-    struct failure failure;  /* reason FAILURE_NONE while all is well */
+    struct http_field fields[HTTP_WANTED_MAX]; /* those that are wanted, in that order */
+    bool started;                              /* a byte has come */
+    struct failure failure;                    /* reason FAILURE_NONE while all is well */
 
     /* Private. */
     llhttp_t parser;

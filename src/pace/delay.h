@@ -8,32 +8,20 @@
 #include <stdint.h>
 
 #include "config/setting.h"
-#include "http/http_field.h"
 
+/* The wait, and how it came about: kept as data, for whoever asks why. */
 struct delay {
     int64_t wait;
-    int64_t said; /* what the server had said, or -1 */
+    int64_t said; /* by the server, with delay-scale, or as Retry-After; -1: nothing */
     bool clamped; /* `said` was outside of min-delay or max-delay, and cut to it */
+    /* After a failure: */
+    bool asked;       /* Retry-After was longer than the back-off */
+    bool paced;       /* the back-off is cut to the server's own last delay */
+    int64_t back_off; /* before jitter; 0 after a good poll */
+    int64_t jitter;   /* taken off it */
 };
 
-/* Room for any sentence of the functions below. */
-enum { DELAY_WHY_SIZE = 192 };
-
-/* Reads a body: ASCII white space around one number of seconds, [0-9]+ or
- * [0-9]+.[0-9]+. Too much to hold becomes INT64_MAX. On anything else returns
- * false, with a printable sentence in `why`, which quotes it only where it may be
- * `shown`. */
-bool delay_from_body(const char *body, size_t length, bool shown, int64_t *said,
-                     char why[DELAY_WHY_SIZE]);
-
-/* The same for the value of the field `name`, a token of any length. */
-bool delay_from_field(const char *name, const struct http_field *field, bool shown, int64_t *said,
-                      char why[DELAY_WHY_SIZE]);
-
-/* The sentence on a body that has a content coding, so that no number is looked for. */
-void delay_why_coded(const char *coding, char why[DELAY_WHY_SIZE]);
-
-/* After a good poll: what the server said, within min-delay and max-delay. */
+/* After a good poll: what the server said, times delay-scale, within min-delay and max-delay. */
 struct delay delay_after_success(const struct server_settings *settings, int64_t said);
 
 /* After the `failures`th failure in a row (1 and up): `retry`, doubled for each

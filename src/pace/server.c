@@ -1,10 +1,9 @@
 #include "pace/server.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "pace/await.h"
+#include "pace/verdict.h"
 
 static void run(struct server *server);
 
@@ -41,61 +40,6 @@ static void on_fetched(struct http_client *client, const struct http_result *res
     run(server);
 }
 
-/* A 304 has no body, but may name the delay in its header. */
-static bool is_good(int status, const struct server_settings *settings)
-{
-    return status / 100 == 2 || (status == 304 && settings->delay_from_header != NULL);
-}
-
-/* A server may repeat in its response what it was sent. */
-static bool sends_secrets(const struct server_config *server)
-{
-    const struct server_settings *settings = server->settings;
-    return server->secret_url || settings->authorization != NULL || settings->body != NULL ||
-           settings->field_count > 0;
-}
-
-static bool read_delay(const struct http_response *response, const struct server_config *server,
-                       int64_t *said, char why[DELAY_WHY_SIZE])
-{
-    const char *field = server->settings->delay_from_header;
-    bool shown = !sends_secrets(server);
-    if (field != NULL)
-        return delay_from_field(field, &response->field, shown, said, why);
-    if (response->content_coding[0] == '\0')
-        return delay_from_body(response->body, response->body_length, shown, said, why);
-    delay_why_coded(response->content_coding, why);
-    return false;
-}
-
-/* Whether the response was a good one, and if so what it said. `why` has the
- * words for the failure. */
-static struct failure judge(const struct server_config *server, const struct http_result *result,
-                            int64_t *said, char why[DELAY_WHY_SIZE])
-{
-    struct failure failure = result->failure;
-    if (failure.reason != FAILURE_NONE)
-        return failure;
-    if (http_is_redirect(result->status)) {
-        failure.reason = FAILURE_REDIRECT;
-        snprintf(why, DELAY_WHY_SIZE, "the server redirects (%d), and redirects is 0",
-                 result->status);
-    } else if (!is_good(result->status, server->settings)) {
-        failure.reason = FAILURE_STATUS;
-        snprintf(why, DELAY_WHY_SIZE, "the server answered with status %d", result->status);
-    } else if (!read_delay(result->response, server, said, why)) {
-        failure.reason = FAILURE_NO_DELAY;
-    }
-    failure.detail = why;
-    return failure;
-}
-
-/* RFC 9110 section 15.6.4 and RFC 6585 section 4. */
-static int64_t retry_after(const struct http_result *result)
-{
-    return result->status == 429 || result->status == 503 ? result->retry_after : -1;
-}
-
 static uint32_t chance(void)
 {
     uint32_t value = 0;
@@ -120,18 +64,18 @@ static void note_run(struct server *server, struct poll *poll)
         poll->repeated = ++server->run.count;
 }
 
-static struct delay decide(struct server *server, const struct poll *poll, int64_t said)
+static struct delay decide(struct server *server, const struct verdict *verdict)
 {
     const struct server_settings *settings = server->config->settings;
     struct delay delay;
-    if (poll->failure.reason == FAILURE_NONE) {
+    if (verdict->failure.reason == FAILURE_NONE) {
         server->failures = 0;
-        delay = delay_after_success(settings, said);
+        delay = delay_after_success(settings, verdict->reading.said);
         server->last_delay = delay.wait;
     } else {
         server->failures++;
         delay = delay_after_failure(settings, server->failures, server->last_delay,
-                                    retry_after(poll->http), chance());
+                                    verdict->retry_after, chance());
     }
     return delay;
 }
@@ -139,12 +83,13 @@ static struct delay decide(struct server *server, const struct poll *poll, int64
 /* Everything between one fetch and the next sleep. */
 static void conclude(struct server *server)
 {
-    char why[DELAY_WHY_SIZE];
-    int64_t said = -1;
+    struct verdict verdict;
     struct poll poll = {.server = server->config, .http = server->result};
 
-    poll.failure = judge(server->config, server->result, &said, why);
-    poll.delay = decide(server, &poll, said);
+    verdict_reach(&verdict, server->config, server->result, clock_wall());
+    poll.failure = verdict.failure;
+    poll.reading = &verdict.reading;
+    poll.delay = decide(server, &verdict);
     poll.attempt = server->failures;
     poll.late = server->result->sent < 0 ? -1 : server->result->sent - server->due;
     note_run(server, &poll);

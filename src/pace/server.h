@@ -11,6 +11,7 @@
 #include "http/http_client.h"
 #include "loop/wakeup.h"
 #include "pace/delay.h"
+#include "pace/delay_reading.h"
 
 enum server_state {
     SERVER_NEW,
@@ -25,13 +26,14 @@ struct poll {
     const struct server_config *server;
     const struct http_result *http;
     struct failure failure; /* FAILURE_NONE: a good poll */
-    struct delay delay;     /* until the next request */
-    int64_t due;            /* when that one is to leave */
-    int64_t last_delay;     /* what the server said last, clamped; -1: nothing yet */
-    int64_t late;           /* ns from due to the request's first byte; -1: none was sent */
-    unsigned attempt;       /* failures in a row, this one included */
-    unsigned repeated;      /* failures in a row that were equal to this one, itself included */
-    unsigned ended_run;     /* how many equal failures this poll brings to an end */
+    const struct delay_reading *reading;
+    struct delay delay; /* until the next request */
+    int64_t due;        /* when that one is to leave */
+    int64_t last_delay; /* what the server said last, clamped; -1: nothing yet */
+    int64_t late;       /* ns from due to the request's first byte; -1: none was sent */
+    unsigned attempt;   /* failures in a row, this one included */
+    unsigned repeated;  /* failures in a row that were equal to this one, itself included */
+    unsigned ended_run; /* how many equal failures this poll brings to an end */
 };
 
 /* Only listens: nothing here steers a poll. */

@@ -153,6 +153,56 @@ void log_poll(struct log *log, const struct poll *poll)
     end(log, &line);
 }
 
+static void explain_good(struct log_line *line, const struct poll *poll)
+{
+    const struct server_settings *settings = poll->server->settings;
+    if (settings->delay_scale != DELAY_SCALE_ONE) {
+        log_line_seconds(line, "scale", settings->delay_scale); /* in parts of 1e9, as ns are */
+        log_line_seconds(line, "scaled", poll->delay.said);
+    }
+    if (poll->delay.clamped)
+        log_line_string(line, "clamped-to",
+                        poll->delay.said > poll->delay.wait ? "max-delay" : "min-delay");
+}
+
+static void explain_failed(struct log_line *line, const struct poll *poll)
+{
+    const struct delay *delay = &poll->delay;
+    log_line_integer(line, "attempt", poll->attempt);
+    log_line_seconds(line, "back-off", delay->back_off);
+    if (delay->paced)
+        log_line_true(line, "as-last-delay");
+    log_line_seconds(line, "jitter", delay->jitter);
+    if (delay->said >= 0)
+        log_line_seconds(line, "retry-after", delay->said);
+    if (delay->clamped)
+        log_line_string(line, "clamped-to", "max-delay");
+}
+
+void log_explain(struct log *log, const struct poll *poll)
+{
+    struct log_line line;
+    const struct delay_reading *reading = poll->reading;
+    if (poll->failure.reason == FAILURE_CANCELED || !begin(log, &line, LOG_DEBUG, "explain"))
+        return;
+    log_line_string(&line, "server", poll->server->name);
+    if (reading->source != NULL)
+        log_line_string(&line, "source", reading->source->item);
+    if (reading->raw[0] != '\0')
+        log_line_string(&line, "raw", reading->raw);
+    if (reading->said >= 0)
+        log_line_seconds(&line, "said", reading->said);
+    if (poll->failure.reason == FAILURE_NONE)
+        explain_good(&line, poll);
+    else
+        explain_failed(&line, poll);
+    log_line_seconds(&line, "wait", poll->delay.wait);
+    if (poll->http->lead > 0)
+        log_line_seconds(&line, "prepare", rounded(poll->http->lead));
+    log_line_time(&line, "next", clock_wall() + poll->due - clock_now());
+    end(log, &line);
+}
+
 void log_insecure(struct log *log, const char *server)
 {
     struct log_line line;

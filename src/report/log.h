@@ -30,6 +30,9 @@ void log_ready(struct log *log, size_t servers);
 
 void log_poll(struct log *log, const struct poll *poll);
 
+/* Why the next request leaves when it does. */
+void log_explain(struct log *log, const struct poll *poll);
+
 /* The certificate of a server is not verified. */
 void log_insecure(struct log *log, const char *server);
 

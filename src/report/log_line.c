@@ -226,6 +226,11 @@ void log_line_seconds(struct log_line *line, const char *key, int64_t ns)
         put(line, digits, length);
 }
 
+void log_line_time(struct log_line *line, const char *key, int64_t wall)
+{
+    log_line_string(line, key, time_text(wall));
+}
+
 void log_line_true(struct log_line *line, const char *key)
 {
     if (begin_field(line, key))

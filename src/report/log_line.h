@@ -29,6 +29,9 @@ void log_line_string(struct log_line *line, const char *key, const char *value);
 void log_line_integer(struct log_line *line, const char *key, int64_t value);
 void log_line_seconds(struct log_line *line, const char *key, int64_t ns);
 
+/* A moment, in ns since 1970: RFC 3339, in JSON as a string. */
+void log_line_time(struct log_line *line, const char *key, int64_t wall);
+
 /* `true` in JSON, `yes` in text. */
 void log_line_true(struct log_line *line, const char *key);
 

@@ -90,8 +90,11 @@ static enum finding refuse_form(struct search *search, const char *what, const c
 
 static void keep_raw(struct search *search, const char *text, size_t length)
 {
-    if (search->shown)
-        escape_quote(search->reading->raw, DELAY_RAW_SIZE, text, length);
+    size_t room = DELAY_RAW_SIZE - 1, kept = length < room ? length : room;
+    if (!search->shown)
+        return;
+    memcpy(search->reading->raw, text, kept);
+    search->reading->raw[kept] = '\0';
 }
 
 /* --- the body ----------------------------------------------------------------------------- */
@@ -202,8 +205,7 @@ static enum finding read_number(struct search *search, const char *what, const j
     double number = json_number_value(value);
     char text[32];
     snprintf(text, sizeof text, "%.15g", number);
-    if (search->shown)
-        memcpy(search->reading->raw, text, sizeof text);
+    keep_raw(search, text, strlen(text));
     if (delay_form_real(number, unit_of(search), &search->reading->said))
         return FOUND;
     return refuse(search, "%s is below zero%s%s", what, search->shown ? ": " : "",

@@ -15,8 +15,8 @@ enum { DELAY_RAW_SIZE = 64, DELAY_WHY_SIZE = 256 };
 struct delay_reading {
     const struct delay_source *source; /* the one that was there; NULL: none was */
     int64_t said;                      /* ns; -1: nothing, or what is wrong */
-    /* As it stood there, printable, perhaps cut; "" where the request sends secrets, which the
-     * response may repeat. */
+    /* As it stood there, perhaps cut: a server's bytes, to be escaped. "" where the request sends
+     * secrets, which the response may repeat. */
     char raw[DELAY_RAW_SIZE];
     char why[DELAY_WHY_SIZE]; /* where nothing was said: a printable sentence on the reason */
 };

@@ -142,8 +142,8 @@ static const struct {
 } fields[] = {
     {"delay=0.02", "no-delay", "the response has no field X-Poll-Interval"},
     {"header=X-Poll-Interval:", "no-delay", "the field X-Poll-Interval is empty"},
-    {"header=X-Poll-Interval:%20soon", "no-delay", "not a number of seconds: \"soon\""},
-    {"header=X-Poll-Interval:%20-1", "no-delay", "not a number of seconds: \"-1\""},
+    {"header=X-Poll-Interval:%20soon", "no-delay", "nor such as 1m30s or 00:01:30: \"soon\""},
+    {"header=X-Poll-Interval:%20-1", "no-delay", "nor such as 1m30s or 00:01:30: \"-1\""},
     {SAYS "&" SAYS, "no-delay", "stands more than once"},
     {SAYS "&header=x-POLL-interval:%200.02", "no-delay", "stands more than once"},
     {"header=X-Poll-Interval:%20"

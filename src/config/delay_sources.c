@@ -115,12 +115,12 @@ static const char *read_item(struct reading *reading, const char *item)
     return wrong;
 }
 
-/* What a variable has put there may be secret, and is not quoted. */
+/* What a variable has put there may be secret, and is not quoted; nor is what is all there is. */
 static void refuse(const struct written *written, const char *item, size_t number,
                    const char *wrong, char *why, size_t why_size)
 {
     char quoted[QUOTE_SIZE];
-    if (*item == '\0')
+    if (*item == '\0' || strcmp(item, written->value) == 0)
         snprintf(why, why_size, "%s", wrong);
     else if (strcmp(written->value, written->shown) == 0)
         snprintf(why, why_size, "%s: %s", escape_quote(quoted, sizeof quoted, item, strlen(item)),

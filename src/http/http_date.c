@@ -1,10 +1,7 @@
 #include "http/http_date.h"
 
 #include <string.h>
-#include <strings.h>
 #include <time.h>
-
-#define YEAR (INT64_C(31556952)) /* seconds, on average */
 
 /* strptime() lets much pass; what it has read is written again, and has to be the same. */
 static bool read_form(const char *text, const char *form, struct tm *tm)
@@ -19,23 +16,30 @@ static bool read_form(const char *text, const char *form, struct tm *tm)
     return strftime(again, sizeof again, form, &whole) > 0 && strcmp(again, text) == 0;
 }
 
-/* More than 50 years ahead is the past (RFC 9110 section 5.6.7); but the day of the week was
- * checked against the century that strptime() takes, so that the year decides alone here. */
+/* The year is the last with these two digits that is at most 50 years ahead (RFC 9110 section
+ * 5.6.7). */
+static void find_century(struct tm *tm, int64_t now)
+{
+    struct tm limit;
+    gmtime_r(&(time_t){now}, &limit);
+    limit.tm_year += 50;
+    tm->tm_year = limit.tm_year - limit.tm_year % 100 + tm->tm_year % 100;
+    if (timegm(tm) > timegm(&limit))
+        tm->tm_year -= 100;
+}
+
+/* Which century it is decides on the day of the week, so that this cannot be checked before. */
 static bool read_rfc850(const char *text, int64_t now, struct tm *tm)
 {
     static const char *const days[] = {"Sunday, ",   "Monday, ", "Tuesday, ", "Wednesday, ",
                                        "Thursday, ", "Friday, ", "Saturday, "};
     for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
         size_t length = strlen(days[i]);
-        if (strncasecmp(text, days[i], length) != 0)
+        if (strncmp(text, days[i], length) != 0)
             continue;
         if (!read_form(text + length, "%d-%b-%y %H:%M:%S GMT", tm))
             return false;
-        struct tm other = *tm;
-        other.tm_year += other.tm_year < 100 ? 100 : -100;
-        int64_t moment = timegm(tm), distance = timegm(&other) - now;
-        if (moment - now > 50 * YEAR || (distance > moment - now && distance <= 50 * YEAR))
-            *tm = other;
+        find_century(tm, now);
         return true;
     }
     return false;

@@ -7,10 +7,10 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Rounded up: never early. */
+/* Rounded up: never early. What was too much to hold stays so. */
 static int64_t scale(int64_t said, int64_t by)
 {
-    if (by == DELAY_SCALE_ONE)
+    if (by == DELAY_SCALE_ONE || said == INT64_MAX)
         return said;
     __int128 product = (__int128)said * by + DELAY_SCALE_ONE - 1;
     return product / DELAY_SCALE_ONE > INT64_MAX ? INT64_MAX : (int64_t)(product / DELAY_SCALE_ONE);

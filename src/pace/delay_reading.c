@@ -271,6 +271,8 @@ void delay_read(struct delay_reading *reading, const struct server_settings *set
         if (finding != ABSENT)
             reading->source = &sources->list[i];
     }
+    if (finding == FOUND)
+        reading->why[0] = '\0'; /* of one that was absent */
     if (finding == ABSENT)
         tell_what_lacks(sources, reading->why);
     json_decref(search.json);

@@ -23,6 +23,18 @@ static void assert_fields(const struct server_settings *settings, const char *ex
     ck_assert_str_eq(all, expected);
 }
 
+/* `expected` are the items as they are written. */
+static void assert_sources(const struct server_settings *settings, const char *expected)
+{
+    char all[256] = "";
+    const struct delay_sources *sources = settings->delay_from;
+    for (size_t i = 0; i < sources->count; i++) {
+        strcat(all, i == 0 ? "" : " ");
+        strcat(all, sources->list[i].item);
+    }
+    ck_assert_str_eq(all, expected);
+}
+
 START_TEST(without_a_key_it_is_a_get_whose_body_has_the_delay)
 {
     read_config(SERVER);
@@ -31,7 +43,9 @@ START_TEST(without_a_key_it_is_a_get_whose_body_has_the_delay)
     ck_assert_int_eq(settings->redirects, 5);
     ck_assert_pstr_eq(settings->body, NULL);
     ck_assert_pstr_eq(settings->authorization, NULL);
-    ck_assert_pstr_eq(settings->delay_from_header, NULL);
+    assert_sources(settings, "body");
+    ck_assert_int_eq(settings->delay_unit, UNIT_SECONDS);
+    ck_assert_int_eq(settings->delay_scale, DELAY_SCALE_ONE);
     assert_fields(settings, "");
 }
 END_TEST
@@ -41,28 +55,37 @@ END_TEST
 static const struct {
     const char *defaults, *own;
     enum method method;
-    const char *body, *delay_from_header;
+    const char *body, *sources;
 } requests[] = {
-    {"", "method = GET\n", METHOD_GET, NULL, NULL},
-    {"", "method = POST\n", METHOD_POST, NULL, NULL},
-    {"", "method = PUT\nbody = a=b&c=d e\n", METHOD_PUT, "a=b&c=d e", NULL},
-    {"", "method = POST\nbody = {\"a\": [1]}\n", METHOD_POST, "{\"a\": [1]}", NULL},
-    {"", "body = \xc3\xbc\nmethod = POST\n", METHOD_POST, "\xc3\xbc", NULL},
-    {"", "method = POST\nbody = ${OF_TEST}!\n", METHOD_POST, "two\nlines!", NULL},
-    {"", "method = HEAD\ndelay-from = header:X-Next\n", METHOD_HEAD, NULL, "X-Next"},
-    {"", "delay-from = header:retry-after\n", METHOD_GET, NULL, "retry-after"},
-    {"", "delay-from = header:!#$%&'*+-.^_`|~09azAZ\n", METHOD_GET, NULL, "!#$%&'*+-.^_`|~09azAZ"},
-    {"", "delay-from = body\n", METHOD_GET, NULL, NULL},
+    {"", "method = GET\n", METHOD_GET, NULL, "body"},
+    {"", "method = POST\n", METHOD_POST, NULL, "body"},
+    {"", "method = PUT\nbody = a=b&c=d e\n", METHOD_PUT, "a=b&c=d e", "body"},
+    {"", "method = POST\nbody = {\"a\": [1]}\n", METHOD_POST, "{\"a\": [1]}", "body"},
+    {"", "body = \xc3\xbc\nmethod = POST\n", METHOD_POST, "\xc3\xbc", "body"},
+    {"", "method = POST\nbody = ${OF_TEST}!\n", METHOD_POST, "two\nlines!", "body"},
+    {"", "method = HEAD\ndelay-from = header:X-Next\n", METHOD_HEAD, NULL, "header:X-Next"},
+    {"", "delay-from = header:retry-after\n", METHOD_GET, NULL, "header:retry-after"},
+    {"", "delay-from = header:!#$%&'*+-.^_`|~09azAZ\n", METHOD_GET, NULL,
+     "header:!#$%&'*+-.^_`|~09azAZ"},
+    {"", "delay-from = body\n", METHOD_GET, NULL, "body"},
+    {"", "delay-from = header:A, json:/a/0/b,body\n", METHOD_GET, NULL,
+     "header:A json:/a/0/b body"},
+    {"", "delay-from =  json: ,\tjson:/ , json:/~0~1\n", METHOD_GET, NULL,
+     "json: json:/ json:/~0~1"},
+    {"", "method = HEAD\ndelay-from = header:A, header:B\n", METHOD_HEAD, NULL,
+     "header:A header:B"},
     /* What is inherited. */
-    {"method = POST\nbody = x\n", "", METHOD_POST, "x", NULL},
-    {"method = POST\nbody = x\n", "body = y\n", METHOD_POST, "y", NULL},
-    {"method = POST\nbody = x\n", "method = PUT\n", METHOD_PUT, "x", NULL},
-    {"method = POST\nbody = x\n", "method = GET\n", METHOD_GET, NULL, NULL},
-    {"method = POST\nbody = x\n", "method = HEAD\ndelay-from = header:A\n", METHOD_HEAD, NULL, "A"},
-    {"method = HEAD\ndelay-from = header:A\n", "", METHOD_HEAD, NULL, "A"},
-    {"method = HEAD\ndelay-from = header:A\n", "delay-from = header:B\n", METHOD_HEAD, NULL, "B"},
-    {"delay-from = header:A\n", "method = HEAD\n", METHOD_HEAD, NULL, "A"},
-    {"delay-from = header:A\n", "delay-from = body\n", METHOD_GET, NULL, NULL},
+    {"method = POST\nbody = x\n", "", METHOD_POST, "x", "body"},
+    {"method = POST\nbody = x\n", "body = y\n", METHOD_POST, "y", "body"},
+    {"method = POST\nbody = x\n", "method = PUT\n", METHOD_PUT, "x", "body"},
+    {"method = POST\nbody = x\n", "method = GET\n", METHOD_GET, NULL, "body"},
+    {"method = POST\nbody = x\n", "method = HEAD\ndelay-from = header:A\n", METHOD_HEAD, NULL,
+     "header:A"},
+    {"method = HEAD\ndelay-from = header:A\n", "", METHOD_HEAD, NULL, "header:A"},
+    {"method = HEAD\ndelay-from = header:A\n", "delay-from = header:B\n", METHOD_HEAD, NULL,
+     "header:B"},
+    {"delay-from = header:A\n", "method = HEAD\n", METHOD_HEAD, NULL, "header:A"},
+    {"delay-from = header:A\n", "delay-from = body\n", METHOD_GET, NULL, "body"},
 };
 
 START_TEST(a_request_is_as_it_is_written)
@@ -72,7 +95,7 @@ START_TEST(a_request_is_as_it_is_written)
     const struct server_settings *settings = settings_of("a");
     ck_assert_int_eq(settings->method, requests[_i].method);
     ck_assert_pstr_eq(settings->body, requests[_i].body);
-    ck_assert_pstr_eq(settings->delay_from_header, requests[_i].delay_from_header);
+    assert_sources(settings, requests[_i].sources);
 }
 END_TEST
 
@@ -83,7 +106,12 @@ END_TEST
 #define NO_SOURCE(what)                                                                            \
     what ": the response to the method HEAD has no body that names a delay; write delay-from = "   \
          "header:NAME\n"
-#define WRITE_SOURCE "write body, or header:NAME with the name of a field\n"
+#define WRITE_SOURCE "write body, header:NAME or json:/POINTER, with commas between several\n"
+#define MISSING_SOURCE                                                                             \
+    "an item is missing; write body, header:NAME or json:/POINTER, with commas between\n"
+#define WRITE_NAME   "behind header: has to be the name of a field, as in header:X-Poll-Interval\n"
+#define WRITE_SLASH  "a JSON pointer begins with a slash, as in json:/interval\n"
+#define WRITE_ESCAPE "in a JSON pointer ~ stands only in ~0, which is ~, and in ~1, which is /\n"
 
 static const struct {
     const char *text, *told;
@@ -117,21 +145,50 @@ static const struct {
     {SERVER "method = HEAD\ndelay-from = json\n", "f.ini:4: delay-from = \"json\": " WRITE_SOURCE},
     {"[defaults]\nmethod = PSOT\n" SERVER "body = x\n",
      "f.ini:2: method = \"PSOT\": write one of GET, HEAD, POST, PUT\n"},
-    {SERVER "delay-from =\n", "f.ini:3: delay-from = \"\": " WRITE_SOURCE},
+    {SERVER "method = HEAD\ndelay-from = header:A, json:/a\n", NO_SOURCE("f.ini:1: [server a]")},
+    {SERVER "delay-from =\n", "f.ini:3: delay-from = \"\": " MISSING_SOURCE},
     {SERVER "delay-from = Body\n", "f.ini:3: delay-from = \"Body\": " WRITE_SOURCE},
     {SERVER "delay-from = header\n", "f.ini:3: delay-from = \"header\": " WRITE_SOURCE},
-    {SERVER "delay-from = header:\n", "f.ini:3: delay-from = \"header:\": " WRITE_SOURCE},
-    {SERVER "delay-from = header: A\n", "f.ini:3: delay-from = \"header: A\": " WRITE_SOURCE},
-    {SERVER "delay-from = header:A,body\n",
-     "f.ini:3: delay-from = \"header:A,body\": " WRITE_SOURCE},
+    {SERVER "delay-from = header:\n", "f.ini:3: delay-from = \"header:\": " WRITE_NAME},
+    {SERVER "delay-from = header: A\n", "f.ini:3: delay-from = \"header: A\": " WRITE_NAME},
+    {SERVER "delay-from = body, header:A B\n",
+     "f.ini:3: delay-from = \"body, header:A B\": \"header:A B\": " WRITE_NAME},
+    {SERVER "delay-from = body,\n", "f.ini:3: delay-from = \"body,\": " MISSING_SOURCE},
+    {SERVER "delay-from = ,body\n", "f.ini:3: delay-from = \",body\": " MISSING_SOURCE},
+    {SERVER "delay-from = header:A,,body\n",
+     "f.ini:3: delay-from = \"header:A,,body\": " MISSING_SOURCE},
+    {SERVER "delay-from = header:A, body, header:a\n",
+     "f.ini:3: delay-from = \"header:A, body, header:a\": \"header:a\": stands there twice; once "
+     "is "
+     "enough\n"},
+    {SERVER "delay-from = json:interval\n",
+     "f.ini:3: delay-from = \"json:interval\": " WRITE_SLASH},
+    {SERVER "delay-from = json:/a~2\n", "f.ini:3: delay-from = \"json:/a~2\": " WRITE_ESCAPE},
+    {SERVER "delay-from = json:/a~\n", "f.ini:3: delay-from = \"json:/a~\": " WRITE_ESCAPE},
+    {SERVER "delay-from = json:1,header:1,json:/1,json:/2,json:/3,json:/4,json:/5,json:/6\n",
+     "f.ini:3: delay-from = \"json:1,header:1,json:/1,json:/2,json:/3,json:/4,json:/5,js\"...: "
+     "\"json:1\": " WRITE_SLASH},
+    {SERVER "delay-from = json:/1,json:/2,json:/3,json:/4,json:/5,json:/6,json:/7,json:/8,body\n",
+     "f.ini:3: delay-from = \"json:/1,json:/2,json:/3,json:/4,json:/5,json:/6,json:/7,js\"...: "
+     "\"body\": is one too many; 8 are the most\n"},
     {SERVER "delay-from = ${EMPTY_OF_TEST}\n",
-     "f.ini:3: delay-from = \"${EMPTY_OF_TEST}\": " WRITE_SOURCE},
+     "f.ini:3: delay-from = \"${EMPTY_OF_TEST}\": " MISSING_SOURCE},
+    {SERVER "delay-from = body, ${SECRET_OF_TEST}\n",
+     "f.ini:3: delay-from = \"body, ${SECRET_OF_TEST}\": item 2: " WRITE_SOURCE},
+    {SERVER "delay-unit = sec\n", "f.ini:3: delay-unit = \"sec\": write one of ms, s, m, h, d\n"},
+    {SERVER "delay-scale = 0\n",
+     "f.ini:3: delay-scale = \"0\": out of range, which is from 0.001 to 1000\n"},
+    {SERVER "delay-scale = 1000.1\n",
+     "f.ini:3: delay-scale = \"1000.1\": out of range, which is from 0.001 to 1000\n"},
+    {SERVER "delay-scale = 1/3\n",
+     "f.ini:3: delay-scale = \"1/3\": write a number such as 0.33 or 2\n"},
     {SERVER "redirects = 21\n",
      "f.ini:3: redirects = \"21\": out of range, which is from 0 to 20\n"},
 };
 
 START_TEST(a_wrong_request_is_told)
 {
+    setenv("SECRET_OF_TEST", "s3cret", 1);
     setenv("EMPTY_OF_TEST", "", 1);
     unsetenv("MISSING");
     read_config("%s", wrong_requests[_i].text);

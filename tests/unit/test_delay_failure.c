@@ -188,6 +188,7 @@ static struct server_settings random_settings(void)
     struct server_settings settings;
     settings.retry = random_span(10 * MILLISECOND, 3650 * DAY);
     settings.retry_max = random_span(settings.retry, 3650 * DAY);
+    settings.delay_scale = random_span(DELAY_SCALE_ONE / 1000, DELAY_SCALE_ONE * 1000);
     settings.min_delay = random_span(0, 3650 * DAY);
     settings.max_delay = random_span(settings.min_delay, 3650 * DAY);
     return settings;
@@ -238,8 +239,12 @@ START_TEST(any_wait_after_success_is_within_min_and_max_delay)
         struct delay delay = delay_after_success(&settings, said);
         ck_assert_int_ge(delay.wait, settings.min_delay);
         ck_assert_int_le(delay.wait, settings.max_delay);
-        ck_assert(delay.wait == said || delay.clamped);
-        ck_assert(said < settings.min_delay || said > settings.max_delay || !delay.clamped);
+        __int128 product = (__int128)said * settings.delay_scale;
+        ck_assert((__int128)delay.said * DELAY_SCALE_ONE >= product || delay.said == INT64_MAX);
+        ck_assert((__int128)(delay.said - 1) * DELAY_SCALE_ONE < product || said == INT64_MAX);
+        ck_assert(delay.wait == delay.said || delay.clamped);
+        ck_assert(delay.said < settings.min_delay || delay.said > settings.max_delay ||
+                  !delay.clamped);
     }
 }
 END_TEST

@@ -9,7 +9,9 @@ static void read_line(struct http_field_line *line, const char *wanted, const ch
                       const char *value, size_t piece)
 {
     size_t name_length = strlen(name), value_length = strlen(value);
-    http_field_line_begin(line, wanted);
+    static const char *names[1];
+    names[0] = wanted;
+    http_field_line_begin(line, names, wanted != NULL);
     for (size_t at = 0; at < name_length; at += piece)
         http_field_line_add_name(line, name + at,
                                  name_length - at < piece ? name_length - at : piece);
@@ -72,6 +74,27 @@ START_TEST(a_second_one_is_told)
 }
 END_TEST
 
+/* One name may begin another, and each has its own place. */
+START_TEST(several_are_wanted)
+{
+    static const char *const names[HTTP_WANTED_MAX] = {"a",   "ab",  "abc",  "b",
+                                                       "abd", "Abe", "abcd", TEXT_32};
+    for (size_t i = 0; i < HTTP_WANTED_MAX; i++) {
+        for (size_t cut = 0; cut <= strlen(names[i]); cut++) {
+            struct http_field fields[HTTP_WANTED_MAX] = {0};
+            struct http_field_line line;
+            http_field_line_begin(&line, names, HTTP_WANTED_MAX);
+            http_field_line_add_name(&line, names[i], cut);
+            http_field_line_add_name(&line, names[i] + cut, strlen(names[i]) - cut);
+            http_field_line_add_value(&line, "5", 1);
+            http_field_take(fields, &line);
+            for (size_t j = 0; j < HTTP_WANTED_MAX; j++)
+                ck_assert_int_eq(fields[j].state, i == j ? HTTP_FIELD_PRESENT : HTTP_FIELD_ABSENT);
+        }
+    }
+}
+END_TEST
+
 START_TEST(is_compared_whole)
 {
     struct http_field_line line;
@@ -94,6 +117,7 @@ static Suite *suite(void)
     TCase *tcase = tcase_create("http_field");
     tcase_add_loop_test(tcase, is_taken_where_it_is_wanted, 0, sizeof lines / sizeof lines[0]);
     tcase_add_test(tcase, a_second_one_is_told);
+    tcase_add_test(tcase, several_are_wanted);
     tcase_add_test(tcase, is_compared_whole);
     suite_add_tcase(s, tcase);
     return s;

@@ -35,8 +35,8 @@ static void check_method(const struct level *level, struct problems *problems)
                     "%s: a request with the method %s has no body; write method = POST or PUT, or "
                     "leave body out",
                     level->what, method_names[method]);
-    if (method == METHOD_HEAD && settings->delay_from->field_count < settings->delay_from->count &&
-        are_right(level, "method", "delay-from"))
+    if (method == METHOD_HEAD && are_right(level, "method", "delay-from") &&
+        settings->delay_from->field_count < settings->delay_from->count)
         problem_add(problems, level->place,
                     "%s: the response to the method HEAD has no body that names a delay; write "
                     "delay-from = header:NAME",

@@ -106,6 +106,12 @@ static void on_polled(void *user, const struct poll *poll)
     log_poll(&daemon->log, poll);
 }
 
+static void on_changed(void *user, const struct server_change *change)
+{
+    struct daemon *daemon = user;
+    log_change(&daemon->log, change);
+}
+
 static void on_connection(void *user, const struct conn *conn, const char *from, const char *to)
 {
     struct daemon *daemon = user;
@@ -239,7 +245,7 @@ int daemon_run(const struct config *config, struct tls_contexts *tls, uint64_t c
     daemon.http = xcalloc(1, sizeof *daemon.http);
     daemon.http->tls = tls;
     daemon.servers = xcalloc(config->server_count, sizeof *daemon.servers);
-    daemon.observer = (struct server_observer){on_polled, &daemon};
+    daemon.observer = (struct server_observer){on_polled, on_changed, &daemon};
     daemon.loop.data = &daemon;
 
     int status = start_parts(&daemon);

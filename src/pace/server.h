@@ -11,6 +11,7 @@
 #include "http/http_client.h"
 #include "loop/wakeup.h"
 #include "pace/delay.h"
+#include "pace/health.h"
 
 enum server_state { SERVER_NEW, SERVER_SLEEPING, SERVER_FETCHING, SERVER_ENDED };
 
@@ -26,9 +27,16 @@ struct poll {
     unsigned ended_run;     /* how many equal failures this poll brings to an end */
 };
 
-/* Only listens: nothing here steers a poll. */
+/* How a server is has changed. Valid during the call. */
+struct server_change {
+    const struct server_config *server;
+    struct health_change health;
+};
+
+/* Only listens: nothing here steers a poll. What a poll changes is told after the poll. */
 struct server_observer {
     void (*polled)(void *user, const struct poll *poll);
+    void (*changed)(void *user, const struct server_change *change);
     void *user;
 };
 
@@ -47,13 +55,15 @@ struct server {
         enum failure_reason reason;
         int code, status;
         unsigned count;
-    } run;               /* of equal failures; `count` 0: the last poll was good */
+    } run; /* of equal failures; `count` 0: the last poll was good */
+    struct health_record health;
+    struct wakeup grace; /* when it is overdue; set from the promised request to a good poll */
     uint64_t polls_left; /* UINT64_MAX: no end */
     bool canceled;
     void (*ended)(struct server *server);
 };
 
-enum { SERVER_WAKEUPS = HTTP_CLIENT_WAKEUPS + 1 }; /* to be reserved for each */
+enum { SERVER_WAKEUPS = HTTP_CLIENT_WAKEUPS + 2 }; /* to be reserved for each */
 
 /* Sets up a server's task; its first request is due at `due`. With `count`, it
  * ends after that many polls; 0: never. `config` and `observer` are borrowed. */

@@ -30,6 +30,9 @@ void log_ready(struct log *log, size_t servers);
 
 void log_poll(struct log *log, const struct poll *poll);
 
+/* How a server is has changed. */
+void log_change(struct log *log, const struct server_change *change);
+
 /* The certificate of a server is not verified. */
 void log_insecure(struct log *log, const char *server);
 

@@ -260,13 +260,14 @@ static void set_journal(int out, int offset)
 START_TEST(the_journal_gets_priorities_and_no_time)
 {
     static const char *const formats[] = {"--log-format=text", "--log-format=json"};
-    static const char *const beginnings[2][5] = {
+    static const char *const beginnings[2][6] = {
         {"<6>info start ", "<6>info ready ", "<6>info poll server=a ", "<4>warning poll server=a ",
-         "<6>info stop "},
+         "<4>warning change server=a ", "<6>info stop "},
         {"<6>{\"level\":\"info\",\"event\":\"start\",",
          "<6>{\"level\":\"info\",\"event\":\"ready\",",
          "<6>{\"level\":\"info\",\"event\":\"poll\",",
          "<4>{\"level\":\"warning\",\"event\":\"poll\",",
+         "<4>{\"level\":\"warning\",\"event\":\"change\",",
          "<6>{\"level\":\"info\",\"event\":\"stop\","},
     };
     struct bytes text = {0};
@@ -278,7 +279,7 @@ START_TEST(the_journal_gets_priorities_and_no_time)
     poll_twice(ends[1], formats[_i]);
     read_all(ends[0], &text);
     at = text.data;
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 6; i++) {
         ck_assert_msg(strncmp(at, beginnings[_i][i], strlen(beginnings[_i][i])) == 0,
                       "no '%s' here: %s", beginnings[_i][i], at);
         at = strchr(at, '\n') + 1;

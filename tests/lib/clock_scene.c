@@ -29,7 +29,7 @@ static void preload(void)
 void clock_scene_begin(void)
 {
     const char *path = rig_path(rig, "clocks");
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(ftruncate(fd, sizeof(*shim)), 0);

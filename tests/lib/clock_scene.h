@@ -10,7 +10,11 @@
 /* Before the start. */
 void clock_scene_begin(void);
 
-/* The time of day is off by that. It can be called before the start, too. */
+/*
+ * The time of day is off by that. It can be called before the start, too. The kernel
+ * does not know: a wait of the program's for a moment of the time of day is as if the
+ * clock were set right in the middle of it.
+ */
 void clock_scene_set_wall(int64_t off_ns);
 
 /*

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
@@ -14,6 +15,8 @@
 #include "base/xalloc.h"
 #include "http/http_env.h"
 #include "loop/wakeup.h"
+#include "pace/promises.h"
+#include "pace/schedule.h"
 #include "pace/server.h"
 #include "report/log.h"
 
@@ -25,8 +28,14 @@
 
 #define START_TICK (10 * MILLISECOND)
 
+/* How long a disk may take, before the first poll and after the last. */
+#define DISK_PATIENCE (5 * SECOND)
+
 /* Loop, log, signals, and some that we were started with: where /proc is missing. */
 enum { DESCRIPTORS_USUAL = 32 };
+
+/* Of the schedule: its lock, the file, the one that replaces it, their folder. */
+enum { DESCRIPTORS_SCHEDULE = 4 };
 
 struct daemon {
     const struct config *config;
@@ -36,8 +45,10 @@ struct daemon {
     struct http_env *http;
     struct log log;
     struct server_observer observer;
-    struct server *servers; /* one for each of config->servers */
-    size_t running;         /* tasks that have not ended */
+    struct schedule *schedule; /* NULL: none is kept */
+    char *state_file;          /* and where */
+    struct server *servers;    /* one for each of config->servers */
+    size_t running;            /* tasks that have not ended */
     uv_signal_t terminate, interrupt;
     bool stopping, signaled;
     struct wakeup done; /* set when the last task has ended by itself, */
@@ -59,6 +70,8 @@ static void close_all(struct daemon *daemon, const char *why)
     slots_close(&daemon->http->slots);
     dns_close(&daemon->http->dns);
     log_drain(&daemon->log, PATIENCE);
+    if (daemon->schedule != NULL)
+        schedule_close(daemon->schedule, DISK_PATIENCE);
     log_stop(&daemon->log, why, daemon->polls, daemon->failures);
     log_close(&daemon->log, PATIENCE);
     wakeup_cancel(&daemon->wakeups, &daemon->done);
@@ -97,9 +110,18 @@ static void on_ended(struct server *server)
 
 /* --- what is told ------------------------------------------------------------- */
 
+/* A poll that was cut short promised nothing: what was promised before it still holds. */
+static void note_promise(struct daemon *daemon, const struct poll *poll)
+{
+    const struct promise promise = {poll->due, poll->delay.wait, poll->last_delay};
+    if (daemon->schedule != NULL && poll->failure.reason != FAILURE_CANCELED)
+        schedule_note(daemon->schedule, (size_t)(poll->server - daemon->config->servers), &promise);
+}
+
 static void on_polled(void *user, const struct poll *poll)
 {
     struct daemon *daemon = user;
+    note_promise(daemon, poll);
     daemon->polls++;
     if (poll->failure.reason != FAILURE_NONE && poll->failure.reason != FAILURE_CANCELED)
         daemon->failures++;
@@ -110,6 +132,12 @@ static void on_changed(void *user, const struct server_change *change)
 {
     struct daemon *daemon = user;
     log_change(&daemon->log, change);
+}
+
+static void on_state_file(void *user, bool trouble, const char *sentence)
+{
+    struct daemon *daemon = user;
+    log_state_file(&daemon->log, trouble, daemon->state_file, sentence);
 }
 
 static void on_connection(void *user, const struct conn *conn, const char *from, const char *to)
@@ -144,7 +172,7 @@ static size_t count_descriptors(void)
 
 /* The usual soft limit is 1024. Returns how many descriptors there are for connections, once
  * all else has been opened but what look-ups need for a moment. */
-static size_t raise_descriptor_limit(void)
+static size_t raise_descriptor_limit(const struct daemon *daemon)
 {
     struct rlimit limit = {.rlim_cur = 1024, .rlim_max = 1024};
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -153,7 +181,29 @@ static size_t raise_descriptor_limit(void)
         limit = raised;
     size_t spare = 4 + limit.rlim_cur / 32;
     size_t taken = count_descriptors() + (spare < 32 ? spare : 32);
+    taken += daemon->state_file != NULL ? DESCRIPTORS_SCHEDULE : 0;
     return limit.rlim_cur > taken ? limit.rlim_cur - taken : 1;
+}
+
+/* systemd.exec(5): a list of folders, joined with colons. To be freed; NULL: none is wanted. */
+static char *find_state_file(const struct daemon_settings *settings)
+{
+    const char *folders = getenv("STATE_DIRECTORY");
+    if (settings->state_file != NULL)
+        return *settings->state_file == '\0' ? NULL : xstrdup(settings->state_file);
+    if (folders == NULL || *folders == '\0' || *folders == ':')
+        return NULL;
+    return xasprintf("%.*s/schedule", (int)strcspn(folders, ":"), folders);
+}
+
+static int start_schedule(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    const struct schedule_listener listener = {on_state_file, daemon};
+    if (daemon->state_file == NULL)
+        return 0;
+    return schedule_start(&daemon->schedule, &daemon->loop, daemon->state_file, config->servers,
+                          config->server_count, &listener, DISK_PATIENCE);
 }
 
 static int start_signals(struct daemon *daemon)
@@ -187,7 +237,7 @@ static int start_parts(struct daemon *daemon)
     error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
     if (error != 0)
         return refuse_to_start("cannot start c-ares", ares_strerror(error));
-    slots_init(&daemon->http->slots, &daemon->wakeups, raise_descriptor_limit(),
+    slots_init(&daemon->http->slots, &daemon->wakeups, raise_descriptor_limit(daemon),
                &conn_slots_callbacks);
     return 0;
 }
@@ -201,17 +251,32 @@ static int64_t first_due(size_t index, int64_t start_rate)
     return moment / START_TICK * START_TICK + (int64_t)index;
 }
 
+/* What the server was promised before the start. */
+static struct promise recall(struct daemon *daemon, size_t index, int64_t now)
+{
+    struct promise promise;
+    if (daemon->schedule == NULL || !schedule_recall(daemon->schedule, index, &promise))
+        return (struct promise){.due = now, .last_delay = -1};
+    return promise_within(&promise, daemon->config->servers[index].settings, now);
+}
+
+/* One that was promised a moment that has not passed is asked then; the others at once, spread. */
 static void start_servers(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
     int64_t now = clock_now();
+    size_t at_once = 0;
 
     wakeups_reserve(&daemon->wakeups, SERVER_WAKEUPS * config->server_count + 1);
     daemon->running = config->server_count;
     for (size_t i = 0; i < config->server_count; i++) {
-        int64_t due = now + first_due(i, config->daemon.start_rate);
-        server_init(&daemon->servers[i], &config->servers[i], daemon->http, &daemon->observer, due,
+        const struct server_config *server = &config->servers[i];
+        struct promise promise = recall(daemon, i, now);
+        if (promise.due <= now)
+            promise.due = now + first_due(at_once++, config->daemon.start_rate);
+        server_init(&daemon->servers[i], server, daemon->http, &daemon->observer, promise.due,
                     daemon->count);
+        server_recall(&daemon->servers[i], promise.last_delay);
         server_start(&daemon->servers[i], on_ended);
     }
 }
@@ -229,11 +294,14 @@ static int run_loop(struct daemon *daemon)
 {
     log_start(&daemon->log, daemon->config->server_count);
     warn_of_insecure(daemon);
+    int error = start_schedule(daemon);
+    if (error != 0)
+        return refuse_to_start("cannot keep a schedule", uv_strerror(error));
     start_servers(daemon);
     log_ready(&daemon->log, daemon->config->server_count);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     wakeups_free(&daemon->wakeups);
-    int error = uv_loop_close(&daemon->loop);
+    error = uv_loop_close(&daemon->loop);
     if (error != 0)
         return refuse_to_start("a handle was left in the loop", uv_strerror(error));
     return daemon->failures > 0 && daemon->count > 0 && !daemon->signaled;
@@ -246,11 +314,14 @@ int daemon_run(const struct config *config, struct tls_contexts *tls, uint64_t c
     daemon.http->tls = tls;
     daemon.servers = xcalloc(config->server_count, sizeof *daemon.servers);
     daemon.observer = (struct server_observer){on_polled, on_changed, &daemon};
+    daemon.state_file = find_state_file(&config->daemon);
     daemon.loop.data = &daemon;
 
     int status = start_parts(&daemon);
     if (status == 0)
         status = run_loop(&daemon);
+    schedule_free(daemon.schedule);
+    free(daemon.state_file);
     free(daemon.servers);
     free(daemon.http);
     return status;

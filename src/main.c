@@ -74,28 +74,29 @@ static struct config *read_config(const struct options *options, struct tls_cont
     return config;
 }
 
+/* Returns the exit status. */
+static int run(const struct options *options)
+{
+    struct tls_contexts tls = {0};
+    struct config *config = read_config(options, &tls);
+    int status = 2;
+    if (config != NULL) {
+        settings_overlay(daemon_setting_table, &config->daemon, &options->settings, options->set);
+        status = options->check ? print_verdict(config) : daemon_run(config, &tls, options->count);
+    }
+    tls_contexts_free(&tls);
+    config_free(config);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
-    struct tls_contexts tls = {0};
 
     keep_standard_descriptors();
     int status = options_read(&options, argc, argv);
-    if (status >= 0)
-        return status;
-
-    struct config *config = read_config(&options, &tls);
-    if (config == NULL) {
-        tls_contexts_free(&tls);
-        return 2;
-    }
-
-    settings_overlay(daemon_setting_table, &config->daemon, &options.settings, options.set);
-    if (options.check)
-        status = print_verdict(config);
-    else
-        status = daemon_run(config, &tls, options.count);
-    tls_contexts_free(&tls);
-    config_free(config);
+    if (status < 0)
+        status = run(&options);
+    pool_free(&options.pool);
     return status;
 }

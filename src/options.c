@@ -8,7 +8,7 @@
 #include "config/problem.h"
 #include "config/value.h"
 
-enum { OPTION_ONCE = 256, OPTION_LOG_FORMAT, OPTION_LOG_LEVEL };
+enum { OPTION_ONCE = 256, OPTION_LOG_FORMAT, OPTION_LOG_LEVEL, OPTION_STATE_FILE };
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -17,6 +17,7 @@ static const struct option long_options[] = {
     {"once", no_argument, NULL, OPTION_ONCE},
     {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
     {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+    {"state-file", required_argument, NULL, OPTION_STATE_FILE},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {0},
@@ -33,6 +34,7 @@ static const char usage[] =
     "      --once               the same as --count=1\n"
     "      --log-format=FORMAT  text (default) or json\n"
     "      --log-level=LEVEL    error, warning, info (default) or debug\n"
+    "      --state-file=FILE    keep what servers were promised across restarts\n"
     "  -h, --help               show this and exit\n"
     "  -V, --version            show the version and exit\n"
     "\n"
@@ -72,7 +74,8 @@ static int read_setting(struct options *options, const char *key, const char *te
     struct problems problems = {0};
     struct keys keys = {0};
     const struct written written = {.value = text, .shown = text};
-    setting_apply(daemon_setting_table, &options->settings, &keys, key, &written, NULL, &problems);
+    setting_apply(daemon_setting_table, &options->settings, &keys, key, &written, &options->pool,
+                  &problems);
     options->set |= keys.set;
     if (problems.count == 0)
         return -1;
@@ -95,6 +98,7 @@ static int read_option(struct options *options, int option)
     case OPTION_ONCE: options->count = 1; return -1;
     case OPTION_LOG_FORMAT: return read_setting(options, "log-format", optarg);
     case OPTION_LOG_LEVEL: return read_setting(options, "log-level", optarg);
+    case OPTION_STATE_FILE: return read_setting(options, "state-file", optarg);
     case 'h': fputs(usage, stdout); return fflush(stdout) == 0 ? 0 : 1;
     case 'V': puts("aiopoll " AIOPOLL_VERSION); return fflush(stdout) == 0 ? 0 : 1;
     default: fputs("Try 'aiopoll --help' for more information.\n", stderr); return 2;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pool.h"
 #include "config/setting.h"
 
 struct options {
@@ -14,6 +15,7 @@ struct options {
     uint64_t count;                  /* of polls of each server; 0: no end */
     struct daemon_settings settings; /* what wins over the file, */
     uint32_t set;                    /* a bit a key that was given */
+    struct pool pool;                /* of their texts, to be freed by the caller */
     char **urls;                     /* part of argv */
     size_t url_count;
 };

@@ -37,6 +37,7 @@ static const struct setting daemon_table[] = {
     {"log-format", CHOICE, DAEMON(log_format), LOG_FORMAT_TEXT, 0, 0, log_format_names, NULL},
     {"log-level", CHOICE, DAEMON(log_level), LOG_INFO, 0, 0, log_level_names, NULL},
     {"start-rate", COUNT, DAEMON(start_rate), 1000, 1, 1000000, NULL, NULL},
+    {"state-file", TEXT, DAEMON(state_file), 0, 0, 0, NULL, text_read_state_file},
     {0},
 };
 
@@ -51,6 +52,7 @@ static const struct setting server_table[] = {
     {"timeout", DURATION, SERVER(timeout), 10 * SECOND, MILLISECOND, DAY, NULL, NULL},
     {"connect-timeout", DURATION, SERVER(connect_timeout), 5 * SECOND, MILLISECOND, DAY, NULL,
      NULL},
+    {"connect-early", CHOICE, SERVER(connect_early), 1, 0, 0, yes_no, NULL},
     {"keep-alive", DURATION, SERVER(keep_alive), MINUTE, 0, LONGEST, NULL, NULL},
     {"redirects", COUNT, SERVER(redirects), 5, 0, 20, NULL, NULL},
     {"max-body", SIZE, SERVER(max_body), 64 << 10, 1, 16 << 20, NULL, NULL},

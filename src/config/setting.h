@@ -16,11 +16,12 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 extern const char *const log_format_names[]; /* by enum log_format; ends in NULL */
 extern const char *const log_level_names[];  /* by enum log_level; ends in NULL */
 
-/* [aiopoll]. Every field is an int64_t, so that one table can describe them. */
+/* [aiopoll]. */
 struct daemon_settings {
-    int64_t log_format; /* enum log_format */
-    int64_t log_level;  /* enum log_level: the least grave that is told */
-    int64_t start_rate; /* first polls a second */
+    int64_t log_format;     /* enum log_format */
+    int64_t log_level;      /* enum log_level: the least grave that is told */
+    int64_t start_rate;     /* first polls a second */
+    const char *state_file; /* "": none is wanted; NULL: nothing is said about it */
 };
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT };
@@ -44,7 +45,8 @@ struct field {
  * owned by the config, and NULL where there is none. */
 struct server_settings {
     int64_t timeout, connect_timeout, keep_alive;
-    int64_t max_body; /* bytes */
+    int64_t connect_early; /* 1 or 0 */
+    int64_t max_body;      /* bytes */
     int64_t min_delay, max_delay;
     int64_t retry, retry_max;
     int64_t overdue_after;

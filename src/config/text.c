@@ -75,6 +75,17 @@ bool text_read_socket(const struct written *written, struct pool *pool, const ch
     return true;
 }
 
+bool text_read_state_file(const struct written *written, struct pool *pool, const char **out,
+                          char *why, size_t why_size)
+{
+    if (*written->value == '\0')
+        return refuse(why, why_size, "write the path of a file, or none");
+    if (strcmp(written->value, "none") != 0)
+        return text_read_path(written, pool, out, why, why_size);
+    *out = "";
+    return true;
+}
+
 bool text_read_host(const struct written *written, struct pool *pool, const char **out, char *why,
                     size_t why_size)
 {

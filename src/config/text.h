@@ -32,6 +32,9 @@ text_reader text_read_body;
 text_reader text_read_path;
 text_reader text_read_socket; /* one that fits into a sockaddr_un */
 
+/* The same, or "none", which is read as "". */
+text_reader text_read_state_file;
+
 /* A name or an IP address. */
 text_reader text_read_host;
 

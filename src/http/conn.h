@@ -16,6 +16,7 @@
 #include "http/candidates.h"
 #include "http/failure.h"
 #include "http/http_env.h"
+#include "http/lead_time.h"
 
 enum conn_state {
     CONN_CLOSED,
@@ -49,6 +50,7 @@ struct conn_target {
     const struct url *url; /* scheme, host and port */
     const struct server_settings *settings;
     bool foreign; /* another server than the settings are for */
+    bool early;   /* it is not needed yet: see slots.h */
 };
 
 /* To be embedded. */
@@ -67,7 +69,8 @@ struct conn {
     /* What it remembers of the server from one connection to the next. */
     struct known_address known; /* the last that answered */
     struct tls_session *session;
-    bool stale_address; /* the resolver failed: `known` was used */
+    bool stale_address;    /* the resolver failed: `known` was used */
+    struct lead_time lead; /* how long opening takes, without the wait for a descriptor */
 };
 
 enum { CONN_WAKEUPS = 3 }; /* to be reserved for each connection that is being opened */
@@ -77,8 +80,13 @@ void conn_init(struct conn *conn, struct http_env *env, const struct conn_callba
                void *owner);
 
 /* From CONN_CLOSED. Look-up, connect and TLS take at most `connect_timeout`. Always to the same
- * host and port, unless conn_forget() comes before. Returns 0, or UV_ENOMEM and nothing began. */
+ * host and port, unless conn_forget() comes before. Returns 0; or UV_ENOMEM, or UV_EMFILE where an
+ * early one finds no descriptor, and nothing began. */
 int conn_open(struct conn *conn, const struct conn_target *target);
+
+/* An early one that is still being opened is needed now: from here on it is like any other, and
+ * has the whole of `connect_timeout`. */
+void conn_claim(struct conn *conn);
 
 /* From CONN_OPEN; `bytes` are copied where they cannot leave at once. Returns 0,
  * or libuv's error code: the caller then closes. A later failure is an end. */
@@ -89,8 +97,9 @@ int conn_write(struct conn *conn, const char *bytes, size_t length);
 void conn_rest(struct conn *conn);
 
 /* Whether nothing has come that was not asked for, not even the end: to be asked
- * before a request, since the loop may not have told yet. */
-bool conn_is_quiet(const struct conn *conn);
+ * before a request, since the loop may not have told yet. What TLS has to say for itself, as a
+ * ticket that comes late, is read. If false, it is to be closed. */
+bool conn_is_quiet(struct conn *conn);
 
 /* Whether the TLS session goes on from that of an earlier connection. */
 bool conn_is_resumed(const struct conn *conn);

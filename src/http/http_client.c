@@ -8,54 +8,17 @@
 #include "base/container_of.h"
 #include "base/duration.h"
 #include "http/http_request.h"
-
-/* Where redirects have led: another URL, and a connection for when it is not of the
- * client's own origin. */
-struct http_detour {
-    struct url url;    /* of the request under way; no text where that is the client's own */
-    struct url origin; /* of the connection; no text: it was never used */
-    struct conn conn;
-    bool used;        /* in the poll under way */
-    int64_t deadline; /* until then the connection is kept */
-};
-
-static void detour_forget(struct http_detour *detour)
-{
-    conn_close(&detour->conn);
-    conn_forget(&detour->conn);
-    url_free(&detour->origin);
-}
-
-static void detour_free(struct http_detour *detour)
-{
-    if (detour == NULL)
-        return;
-    detour_forget(detour);
-    url_free(&detour->url);
-    free(detour);
-}
+#include "http/redirect.h"
 
 static struct wakeups *wakeups_of(struct http_client *client)
 {
     return client->conn.env->wakeups;
 }
 
-static const struct url *url_now(const struct http_client *client)
-{
-    const struct http_detour *detour = client->detour;
-    return detour != NULL && detour->url.text != NULL ? &detour->url : client->url;
-}
-
-static bool is_foreign(const struct http_client *client)
-{
-    const struct url *url = url_now(client);
-    return url != client->url && !url_same_origin(url, client->url);
-}
-
 /* That of the request under way. */
 static struct conn *conn_now(struct http_client *client)
 {
-    return is_foreign(client) ? &client->detour->conn : &client->conn;
+    return redirect_is_foreign(client) ? &client->detour->conn : &client->conn;
 }
 
 /* --- the end of a request ----------------------------------------------------------- */
@@ -76,12 +39,21 @@ static void set_idle_limit(struct http_client *client)
         wakeup_cancel(wakeups_of(client), &client->limit);
 }
 
+/* A prepared one is no loss: the request, which is soon due, opens another. */
+static void lose(struct http_client *client, const struct conn *conn)
+{
+    if (conn == &client->conn && client->lead == 0)
+        client->lost(client);
+}
+
 static void on_idle_limit(struct wakeup *wakeup)
 {
     struct http_client *client = container_of(wakeup, struct http_client, limit);
     int64_t now = clock_now();
-    if (client->deadline <= now)
+    if (client->deadline <= now) {
         conn_close(&client->conn);
+        lose(client, &client->conn);
+    }
     if (client->detour != NULL && client->detour->deadline <= now)
         conn_close(&client->detour->conn);
     set_idle_limit(client);
@@ -103,7 +75,7 @@ static const char *describe(const struct http_client *client, const char *detail
 {
     if (client->redirects == 0 || detail == NULL)
         return detail;
-    const struct url *url = url_now(client);
+    const struct url *url = redirect_url(client);
     snprintf(out, size, "redirected to %.*s: %s", url->target, url->text, detail);
     return out;
 }
@@ -132,6 +104,8 @@ static void finish(struct http_client *client, const struct failure *failure)
                                  .sent = client->sent,
                                  .finished = now,
                                  .reused = client->reused,
+                                 .prepared = client->prepared,
+                                 .lead = client->lead,
                                  .redirects = client->redirects};
 
     result.failure.detail = describe(client, failure->detail, detail, sizeof detail);
@@ -140,6 +114,9 @@ static void finish(struct http_client *client, const struct failure *failure)
         result.response = response;
     client->response = NULL;
     client->busy = false;
+    client->lead = 0;
+    client->unreachable = client->sent < 0;
+    client->answered = failure->reason == FAILURE_NONE;
     keep_until(client, now + client->settings->keep_alive);
     client->callback(client, &result);
     if (response != NULL)
@@ -199,10 +176,10 @@ static int write_request(struct http_client *client, struct conn *conn)
 {
     char bytes[HTTP_REQUEST_MAX];
     const struct http_request request = {.method = (enum method)client->method,
-                                         .url = url_now(client),
+                                         .url = redirect_url(client),
                                          .settings = client->settings,
                                          .with_body = !client->bodyless,
-                                         .foreign = is_foreign(client),
+                                         .foreign = redirect_is_foreign(client),
                                          .close = client->settings->keep_alive == 0};
     size_t length = http_request_write(bytes, &request);
     int64_t now = clock_now();
@@ -214,126 +191,57 @@ static int write_request(struct http_client *client, struct conn *conn)
 
 static void open_connection(struct http_client *client)
 {
-    bool foreign = is_foreign(client);
+    bool foreign = redirect_is_foreign(client);
     const struct conn_target target = {.url = foreign ? &client->detour->origin : client->url,
                                        .settings = client->settings,
                                        .foreign = foreign};
-    client->on_kept = false;
+    client->on_older = false;
     if (client->redirects == 0) {
-        client->reused = false;
+        client->reused = client->prepared = false;
         client->sent = -1;
     }
     if (conn_open(conn_now(client), &target) != 0)
         wakeup_set(wakeups_of(client), &client->limit, 0, on_out_of_memory);
 }
 
-/* On the connection that is kept, if it is still there, else on a fresh one. */
+static bool is_opening(const struct conn *conn)
+{
+    return conn->state != CONN_CLOSED && conn->state != CONN_OPEN;
+}
+
+/* On the connection that is kept or prepared, if it is still there, else on a fresh one. */
 static void request(struct http_client *client)
 {
     struct conn *conn = conn_now(client);
     begin_response(client);
-    if (is_foreign(client))
+    if (redirect_is_foreign(client))
         client->detour->used = true;
-    client->on_kept = conn->state == CONN_OPEN;
-    if (client->redirects == 0)
-        client->reused = client->on_kept;
-    if (client->on_kept && conn_is_quiet(conn) && write_request(client, conn) == 0)
+    client->on_older = conn->state != CONN_CLOSED;
+    if (is_opening(conn)) {
+        conn_claim(conn);
+        return;
+    }
+    if (client->redirects == 0) {
+        client->prepared = client->on_older && client->lead > 0;
+        client->reused = client->on_older && client->lead == 0;
+    }
+    if (client->on_older && conn_is_quiet(conn) && write_request(client, conn) == 0)
         return;
     conn_close(conn);
     open_connection(client);
 }
 
-/* --- redirects ------------------------------------------------------------------------ */
-
-/* RFC 9110 sections 15.4.2 to 15.4.4: after 303, and by custom after 301 and 302 to a
- * POST, what follows is a GET. */
-static bool becomes_get(const struct http_client *client, int status)
-{
-    return status == 303 ? client->method != METHOD_HEAD
-                         : status < 303 && client->method == METHOD_POST;
-}
-
-static void change_method(struct http_client *client, int status)
-{
-    if (!becomes_get(client, status))
-        return;
-    client->method = METHOD_GET;
-    client->bodyless = true;
-}
-
-static bool takes_body_along(const struct http_client *client)
-{
-    return client->settings->body != NULL && !client->bodyless &&
-           !becomes_get(client, client->response->status);
-}
-
-/* The connection of the detour is to be for the origin of `url`. False: memory is short. */
-static bool aim_detour(struct http_detour *detour, const struct url *url)
-{
-    if (detour->origin.text != NULL && url_same_origin(url, &detour->origin))
-        return true;
-    detour_forget(detour);
-    detour->origin = *url;
-    detour->origin.text = strdup(url->text);
-    return detour->origin.text != NULL;
-}
-
-static struct http_detour *get_detour(struct http_client *client);
-
-/* Takes `url` over. Returns NULL or a sentence on why not. */
-static const char *follow(struct http_client *client, struct url url)
-{
-    struct http_detour *detour = get_detour(client);
-    bool foreign = !url_same_origin(&url, client->url);
-    const char *refused = NULL;
-    if (url_now(client)->https && !url.https)
-        refused = "the server redirects from https to http, which is not followed";
-    else if (foreign && takes_body_along(client))
-        refused = "the server redirects to another origin, which must not see the body";
-    else if (detour == NULL || (foreign && !aim_detour(detour, &url)))
-        refused = "memory is short";
-    if (refused != NULL) {
-        url_free(&url);
-        return refused;
-    }
-    url_free(&detour->url);
-    detour->url = url;
-    return NULL;
-}
-
-enum { WHY_SIZE = 160 };
-
-/* Returns NULL, or a sentence on why the response's redirect is not followed. */
-static const char *find_target(struct http_client *client, char why[WHY_SIZE])
-{
-    const struct http_response *response = client->response;
-    char wrong[96];
-    struct url url;
-    if (client->redirects >= client->settings->redirects)
-        snprintf(why, WHY_SIZE, "more than %lld redirects, the last with status %d",
-                 (long long)client->settings->redirects, response->status);
-    else if (response->location == NULL)
-        snprintf(why, WHY_SIZE, "the server redirects (%d), and does not say where to",
-                 response->status);
-    else if (!url_resolve(url_now(client), response->location, &url, wrong, sizeof wrong))
-        snprintf(why, WHY_SIZE, "the server redirects to what cannot be polled: %s", wrong);
-    else
-        return follow(client, url);
-    return why;
-}
-
 /* The response is complete, and its connection rests or is closed. */
 static void redirect(struct http_client *client)
 {
-    char why[WHY_SIZE];
-    int status = client->response->status;
-    const struct failure failure = {.reason = FAILURE_REDIRECT, .detail = find_target(client, why)};
+    char why[REDIRECT_WHY_SIZE];
+    const struct failure failure = {.reason = FAILURE_REDIRECT,
+                                    .detail = redirect_follow(client, why)};
     if (failure.detail != NULL) {
         finish(client, &failure);
         return;
     }
     client->redirects++;
-    change_method(client, status);
     http_response_finish(client->response);
     request(client);
 }
@@ -343,6 +251,10 @@ static void redirect(struct http_client *client)
 static void on_opened(struct conn *conn)
 {
     struct http_client *client = conn->owner;
+    if (!client->busy) {
+        conn_rest(conn);
+        return;
+    }
     int error = write_request(client, conn);
     if (error == 0)
         return;
@@ -382,6 +294,7 @@ static void on_received(struct conn *conn, const char *bytes, size_t length)
     struct http_response *response = client->response;
     if (!client->busy || conn != conn_now(client)) {
         conn_close(conn);
+        lose(client, conn);
         return;
     }
     size_t used = http_response_feed(response, bytes, length);
@@ -396,18 +309,27 @@ static void on_received(struct conn *conn, const char *bytes, size_t length)
     }
 }
 
-static bool may_send_again(const struct http_client *client)
+/* What has failed is not the request where that had no part in it, but for its time limit. A
+ * server that ends each connection when it is asked is not asked twice for each poll. */
+static bool may_send_again(const struct http_client *client, const struct failure *failure)
 {
-    return client->on_kept && !client->response->started && client->method != METHOD_POST;
+    if (!client->on_older || client->response->started)
+        return false;
+    if (client->sent < 0)
+        return failure->code != UV_ETIMEDOUT;
+    return client->method != METHOD_POST &&
+           (client->answered || client->reused || client->redirects > 0);
 }
 
 static void on_ended(struct conn *conn, const struct failure *failure)
 {
     struct http_client *client = conn->owner;
     struct http_response *response = client->response;
-    if (!client->busy || conn != conn_now(client))
-        return; /* an idle one */
-    if (may_send_again(client)) {
+    if (!client->busy || conn != conn_now(client)) { /* an idle one */
+        lose(client, conn);
+        return;
+    }
+    if (may_send_again(client, failure)) {
         open_connection(client);
         return;
     }
@@ -426,23 +348,34 @@ static const struct conn_callbacks callbacks = {on_opened, on_waiting, on_receiv
 
 /* --- the client ------------------------------------------------------------------------ */
 
-static struct http_detour *get_detour(struct http_client *client)
+void http_client_init(struct http_client *client, struct http_env *env, const struct url *url,
+                      const struct server_settings *settings, http_lost_callback *lost)
 {
-    struct http_detour *detour = client->detour;
-    if (detour != NULL)
-        return detour;
-    detour = calloc(1, sizeof *detour);
-    if (detour != NULL)
-        conn_init(&detour->conn, client->conn.env, &callbacks, client);
-    client->detour = detour;
-    return detour;
+    *client = (struct http_client){.url = url, .settings = settings, .lost = lost};
+    conn_init(&client->conn, env, &callbacks, client);
 }
 
-void http_client_init(struct http_client *client, struct http_env *env, const struct url *url,
-                      const struct server_settings *settings)
+int64_t http_lead(const struct http_client *client, int64_t due)
 {
-    *client = (struct http_client){.url = url, .settings = settings};
-    conn_init(&client->conn, env, &callbacks, client);
+    const struct server_settings *settings = client->settings;
+    bool kept = client->conn.state == CONN_OPEN && client->deadline > due;
+    if (kept || client->unreachable || !settings->connect_early)
+        return 0;
+    return lead_time_get(&client->conn.lead, settings->connect_timeout);
+}
+
+/* Where it begins no attempt, memory or descriptors are short. */
+void http_prepare(struct http_client *client, int64_t due)
+{
+    const struct conn_target target = {
+        .url = client->url, .settings = client->settings, .early = true};
+    conn_close(&client->conn);
+    client->lead = due - clock_now();
+    if (client->lead < 1)
+        client->lead = 1;
+    client->deadline = INT64_MAX;
+    set_idle_limit(client);
+    conn_open(&client->conn, &target);
 }
 
 void http_send(struct http_client *client, http_callback *callback)
@@ -451,7 +384,7 @@ void http_send(struct http_client *client, http_callback *callback)
     client->busy = true;
     client->started = clock_now();
     client->sent = -1;
-    client->reused = false;
+    client->reused = client->prepared = false;
     client->bodyless = false;
     client->method = (uint8_t)client->settings->method;
     client->redirects = 0;

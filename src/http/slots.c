@@ -7,15 +7,24 @@ void slots_init(struct slots *slots, struct wakeups *wakeups, size_t limit,
 {
     *slots = (struct slots){.limit = limit, .wakeups = wakeups, .callbacks = callbacks};
     TAILQ_INIT(&slots->idle);
+    TAILQ_INIT(&slots->prepared);
     TAILQ_INIT(&slots->waiting);
     wakeups_reserve(wakeups, 1);
 }
 
 /* Whether there is a descriptor left, be it that of an idle connection. */
-static bool make_room(struct slots *slots)
+static bool make_room_gently(struct slots *slots)
 {
     if (slots->used >= slots->limit && !TAILQ_EMPTY(&slots->idle))
         slots->callbacks->reclaim(TAILQ_FIRST(&slots->idle));
+    return slots->used < slots->limit;
+}
+
+/* Or that of an early one: the newest is likely to be needed last. */
+static bool make_room(struct slots *slots)
+{
+    if (!make_room_gently(slots) && !TAILQ_EMPTY(&slots->prepared))
+        slots->callbacks->reclaim(TAILQ_LAST(&slots->prepared, slot_queue));
     return slots->used < slots->limit;
 }
 
@@ -50,17 +59,42 @@ bool slot_take(struct slots *slots, struct slot *slot)
     return true;
 }
 
+bool slot_take_early(struct slots *slots, struct slot *slot)
+{
+    if (slots->early >= slots->limit / 2 || !TAILQ_EMPTY(&slots->waiting) ||
+        !make_room_gently(slots))
+        return false;
+    slot->state = SLOT_BUSY;
+    slot->early = true;
+    slots->used++;
+    slots->early++;
+    return true;
+}
+
+void slot_claim(struct slots *slots, struct slot *slot)
+{
+    slots->early -= slot->early;
+    slot->early = false;
+}
+
+/* That of the idle slot. */
+static struct slot_queue *queue_of(struct slots *slots, const struct slot *slot)
+{
+    return slot->early ? &slots->prepared : &slots->idle;
+}
+
 void slot_rest(struct slots *slots, struct slot *slot)
 {
     slot->state = SLOT_IDLE;
-    TAILQ_INSERT_TAIL(&slots->idle, slot, link);
+    TAILQ_INSERT_TAIL(queue_of(slots, slot), slot, link);
     serve_soon(slots);
 }
 
 void slot_resume(struct slots *slots, struct slot *slot)
 {
-    TAILQ_REMOVE(&slots->idle, slot, link);
+    TAILQ_REMOVE(queue_of(slots, slot), slot, link);
     slot->state = SLOT_BUSY;
+    slot_claim(slots, slot);
 }
 
 void slot_release(struct slots *slots, struct slot *slot)
@@ -68,9 +102,10 @@ void slot_release(struct slots *slots, struct slot *slot)
     switch (slot->state) {
     case SLOT_FREE: return;
     case SLOT_WAITING: TAILQ_REMOVE(&slots->waiting, slot, link); break;
-    case SLOT_IDLE: TAILQ_REMOVE(&slots->idle, slot, link); break;
+    case SLOT_IDLE: TAILQ_REMOVE(queue_of(slots, slot), slot, link); break;
     case SLOT_BUSY: break;
     }
+    slot_claim(slots, slot);
     slots->used -= slot->state != SLOT_WAITING;
     slot->state = SLOT_FREE;
     serve_soon(slots);
@@ -78,7 +113,7 @@ void slot_release(struct slots *slots, struct slot *slot)
 
 bool slots_take_extra(struct slots *slots)
 {
-    if (!TAILQ_EMPTY(&slots->waiting) || !make_room(slots))
+    if (!TAILQ_EMPTY(&slots->waiting) || !make_room_gently(slots))
         return false;
     slots->used++;
     return true;

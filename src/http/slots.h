@@ -1,6 +1,10 @@
 /* Descriptors for connections, where there are fewer of them than servers: who needs
  * one and finds none takes that of the connection that has been idle longest, or
- * waits for its turn. */
+ * waits for its turn.
+ *
+ * Who will need one soon, for a connection that is opened early, is served only as long as
+ * that is at the cost of nobody: it never waits, and all of them together have no more than
+ * half of the descriptors. So they do not take them from each other, over and over. */
 #ifndef AIOPOLL_SLOTS_H
 #define AIOPOLL_SLOTS_H
 
@@ -16,6 +20,7 @@ enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_BUSY, SLOT_IDLE };
 struct slot {
     TAILQ_ENTRY(slot) link; /* while waiting or idle */
     enum slot_state state;
+    bool early; /* busy or idle, and not needed yet */
 };
 
 TAILQ_HEAD(slot_queue, slot);
@@ -29,8 +34,9 @@ struct slots_callbacks {
 };
 
 struct slots {
-    size_t limit, used;
+    size_t limit, used, early;
     struct slot_queue idle, waiting; /* the longest idle or waiting first */
+    struct slot_queue prepared;      /* idle as well, and early */
     struct wakeup serve;
     struct wakeups *wakeups;
     const struct slots_callbacks *callbacks;
@@ -43,14 +49,22 @@ void slots_init(struct slots *slots, struct wakeups *wakeups, size_t limit,
 /* A free one is busy at once (true), or waits (false). */
 bool slot_take(struct slots *slots, struct slot *slot);
 
-/* Between busy and idle. */
+/* The same for what is not needed yet: a free one, or that of an idle connection, and not where
+ * anybody waits. False: there is none, and nothing has changed. */
+bool slot_take_early(struct slots *slots, struct slot *slot);
+
+/* What was early, if it was, is needed now. */
+void slot_claim(struct slots *slots, struct slot *slot);
+
+/* Between busy and idle; what resumes is claimed. */
 void slot_rest(struct slots *slots, struct slot *slot);
 void slot_resume(struct slots *slots, struct slot *slot);
 
 /* Whatever its state: it is free. */
 void slot_release(struct slots *slots, struct slot *slot);
 
-/* A further descriptor for who is busy, if there is one that nobody waits for. */
+/* A further descriptor for who is busy, if there is one that nobody waits for, and no early
+ * connection has. */
 bool slots_take_extra(struct slots *slots);
 void slots_return_extra(struct slots *slots);
 

@@ -103,6 +103,15 @@ enum stream_peeked stream_peek(const struct stream *stream)
                                                                    : STREAM_HAS_ENDED;
 }
 
+size_t stream_take(struct stream *stream, char *out, size_t size)
+{
+    uv_os_fd_t fd;
+    if (uv_fileno(&stream->uv.handle, &fd) != 0)
+        return 0;
+    ssize_t length = recv(fd, out, size, MSG_DONTWAIT);
+    return length > 0 ? (size_t)length : 0;
+}
+
 /* --- beginning and end ---------------------------------------------------------- */
 
 static void free_stream(uv_handle_t *handle)

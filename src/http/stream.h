@@ -56,6 +56,10 @@ enum stream_peeked { STREAM_IS_QUIET, STREAM_HAS_BYTES, STREAM_HAS_ENDED };
 /* What has come that was not read: the loop may not have told yet. */
 enum stream_peeked stream_peek(const struct stream *stream);
 
+/* Reads at once what the loop has not told yet. Returns how much, 0 where there is none or an
+ * end. */
+size_t stream_take(struct stream *stream, char *out, size_t size);
+
 /* Whatever it was doing: no callback comes any more, and the memory is freed later. */
 void stream_close(struct stream *stream);
 

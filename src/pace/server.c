@@ -13,6 +13,27 @@ static void on_wake(struct wakeup *wakeup)
     run(container_of(wakeup, struct server, sleep));
 }
 
+/* Early enough to prepare where that is needed. */
+static void sleep_until_needed(struct server *server)
+{
+    int64_t lead = server->promised ? http_lead(&server->http, server->due) : 0;
+    wakeup_set(server->wakeups, &server->sleep, server->due - lead, on_wake);
+}
+
+static void prepare(struct server *server)
+{
+    http_prepare(&server->http, server->due);
+    wakeup_set(server->wakeups, &server->sleep, server->due, on_wake);
+}
+
+/* Its connection will be missing when it wakes up. */
+static void on_lost(struct http_client *client)
+{
+    struct server *server = container_of(client, struct server, http);
+    if (server->state == SERVER_SLEEPING)
+        sleep_until_needed(server);
+}
+
 static void on_fetched(struct http_client *client, const struct http_result *result)
 {
     struct server *server = container_of(client, struct server, http);
@@ -169,6 +190,9 @@ static void conclude(struct server *server)
     poll.late = server->result->sent < 0 ? -1 : server->result->sent - server->due;
     note_run(server, &poll);
     server->due = server->result->finished + poll.delay.wait;
+    server->promised = true;
+    poll.due = server->due;
+    poll.last_delay = server->last_delay;
     if (server->polls_left != UINT64_MAX)
         server->polls_left--;
     server->observer->polled(server->observer->user, &poll);
@@ -181,8 +205,11 @@ static void run(struct server *server)
     switch (server->state) {
     case SERVER_NEW:
         while (server->polls_left > 0) {
-            AWAIT(server, SERVER_SLEEPING,
-                  wakeup_set(server->wakeups, &server->sleep, server->due, on_wake));
+            AWAIT(server, SERVER_SLEEPING, sleep_until_needed(server));
+            if (server->canceled)
+                break;
+            if (clock_now() < server->due)
+                AWAIT(server, SERVER_PREPARING, prepare(server));
             if (server->canceled)
                 break;
             AWAIT(server, SERVER_FETCHING, fetch(server));
@@ -210,7 +237,12 @@ void server_init(struct server *server, const struct server_config *config, stru
                               .last_delay = -1,
                               .polls_left = count == 0 ? UINT64_MAX : count};
     health_init(&server->health, clock_now());
-    http_client_init(&server->http, env, &config->url, config->settings);
+    http_client_init(&server->http, env, &config->url, config->settings, on_lost);
+}
+
+void server_recall(struct server *server, int64_t last_delay)
+{
+    server->last_delay = last_delay;
 }
 
 void server_start(struct server *server, void (*ended)(struct server *server))

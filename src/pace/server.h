@@ -1,5 +1,5 @@
-/* The task that polls one server: sleep until it is due, fetch, decide when next,
- * tell the observer, for ever. */
+/* The task that polls one server: sleep until it is due, or a little before where a
+ * connection has to be opened, fetch, decide when next, tell the observer, for ever. */
 #ifndef AIOPOLL_SERVER_H
 #define AIOPOLL_SERVER_H
 
@@ -13,7 +13,13 @@
 #include "pace/delay.h"
 #include "pace/health.h"
 
-enum server_state { SERVER_NEW, SERVER_SLEEPING, SERVER_FETCHING, SERVER_ENDED };
+enum server_state {
+    SERVER_NEW,
+    SERVER_SLEEPING,
+    SERVER_PREPARING,
+    SERVER_FETCHING,
+    SERVER_ENDED,
+};
 
 /* One finished poll. Valid during the call. */
 struct poll {
@@ -21,6 +27,8 @@ struct poll {
     const struct http_result *http;
     struct failure failure; /* FAILURE_NONE: a good poll */
     struct delay delay;     /* until the next request */
+    int64_t due;            /* when that one is to leave */
+    int64_t last_delay;     /* what the server said last, clamped; -1: nothing yet */
     int64_t late;           /* ns from due to the request's first byte; -1: none was sent */
     unsigned attempt;       /* failures in a row, this one included */
     unsigned repeated;      /* failures in a row that were equal to this one, itself included */
@@ -49,6 +57,7 @@ struct server {
     struct http_client http;
     const struct http_result *result; /* of the fetch, until the next AWAIT */
     int64_t due;                      /* when the next request is to leave */
+    bool promised;                    /* that moment, and it is not just that of the start */
     int64_t last_delay;               /* what the server said last, clamped; -1: nothing yet */
     unsigned failures;                /* in a row */
     struct {
@@ -69,6 +78,9 @@ enum { SERVER_WAKEUPS = HTTP_CLIENT_WAKEUPS + 2 }; /* to be reserved for each */
  * ends after that many polls; 0: never. `config` and `observer` are borrowed. */
 void server_init(struct server *server, const struct server_config *config, struct http_env *env,
                  const struct server_observer *observer, int64_t due, uint64_t count);
+
+/* Before the start: the last delay that the server named in an earlier life; -1: none. */
+void server_recall(struct server *server, int64_t last_delay);
 
 /* Starts the task. `ended` comes once, when it has ended and holds nothing. */
 void server_start(struct server *server, void (*ended)(struct server *server));

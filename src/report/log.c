@@ -208,6 +208,16 @@ void log_connection(struct log *log, const char *authority, const char *from, co
     end(log, &line);
 }
 
+void log_state_file(struct log *log, bool trouble, const char *file, const char *detail)
+{
+    struct log_line line;
+    if (!begin(log, &line, trouble ? LOG_WARNING : LOG_INFO, "state-file"))
+        return;
+    log_line_string(&line, "file", file);
+    log_line_string(&line, "detail", detail);
+    end(log, &line);
+}
+
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures)
 {
     struct log_line line;

@@ -40,6 +40,9 @@ void log_insecure(struct log *log, const char *server);
 void log_connection(struct log *log, const char *authority, const char *from, const char *to,
                     bool resumed);
 
+/* What became of the state file; `trouble`: it is worth a warning. */
+void log_state_file(struct log *log, bool trouble, const char *file, const char *detail);
+
 /* `why`: "SIGTERM", or that all polls that were asked for are done. */
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures);
 

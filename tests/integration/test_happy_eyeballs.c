@@ -213,7 +213,8 @@ static void check_back_off(const char *server, size_t first, size_t count, const
     }
 }
 
-static const char quick_retry[] = "[defaults]\nkeep-alive = 0\nretry = 20ms\n";
+static const char quick_retry[] = "[defaults]\n"
+                                  "keep-alive = 0\nconnect-early = no\nretry = 20ms\n";
 
 START_TEST(an_unreachable_network_is_connect)
 {

@@ -57,7 +57,7 @@ static void start_cut_in(struct place *place, enum cutting_relay_end end, const 
     SSL_CTX_set_options(tls->ctx, SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_OFF);
     tls_scene_wire(&(struct cutting_relay_setup){.cuts = 3, .after = SIZE_MAX, .end = end});
-    bytes_print(&defaults, "keep-alive = 0\n%s", settings);
+    bytes_print(&defaults, "keep-alive = 0\nconnect-early = no\n%s", settings);
     tls_scene_start(4, defaults.data, A);
     bytes_finish(&defaults);
 }
@@ -160,7 +160,7 @@ START_TEST(an_end_after_the_handshake_is_closed)
 
     tls_scene_relay(
         &(struct tls_relay_setup){.version = versions[_i % 2], .hook = end_there, .arg = &ending});
-    tls_scene_start(3, "", A);
+    tls_scene_start(3, "connect-early = no\n", A);
     check_two_failures(0, "closed", "the ");
 }
 END_TEST

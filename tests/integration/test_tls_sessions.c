@@ -117,7 +117,7 @@ START_TEST(a_session_that_the_server_chokes_on_is_not_tried_again)
 
     tls_scene_relay(&(struct tls_relay_setup){.version = TLS1_3_VERSION, .tickets = 1});
     SSL_CTX_set_client_hello_cb(tls->ctx, on_client_hello, &choke);
-    bytes_print(&defaults, "keep-alive = 0\n%s = %dms\n", limits[_i % 2],
+    bytes_print(&defaults, "keep-alive = 0\nconnect-early = no\n%s = %dms\n", limits[_i % 2],
                 (int)(400 * rig_slowness()));
     tls_scene_start(3, defaults.data, A);
     bytes_finish(&defaults);

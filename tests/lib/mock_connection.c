@@ -47,6 +47,7 @@ struct mock_connection {
     struct exchange *current; /* being answered, or the one to linger after */
     struct exchange *waiting;
     unsigned serial;
+    int64_t accepted_ns;
     int handles; /* not yet closed */
     enum state state;
 };
@@ -312,6 +313,7 @@ static void on_message(void *arg, struct mock_message *message)
     decide_answer(connection, exchange, message);
     exchange->record->arrived_ns = message->arrived_ns;
     exchange->record->connection = connection->serial;
+    exchange->record->accepted_ns = connection->accepted_ns;
     exchange->record->header = message->header;
     exchange->record->body = message->body;
     message->header = message->body = (struct bytes){0};
@@ -396,6 +398,7 @@ int mock_connection_accept(struct mock_connections *all, uv_stream_t *listener,
         return error;
     }
     connection->serial = ++all->accepted;
+    connection->accepted_ns = boottime_ns();
     if (listener->type == UV_TCP)
         uv_tcp_nodelay(&connection->uv.tcp, 1);
     begin(connection, how);

@@ -19,6 +19,7 @@ struct mock_request {
     int64_t promised_ns; /* the delay that the answer asks for: -1 until it is written, and
                             where it is not a plain number, not a 2xx, or not complete */
     int status;          /* of the answer; 0 where it is not a generated response */
+    int64_t accepted_ns; /* when its connection was */
     unsigned connection; /* serial number: 1 for the first that was accepted */
     struct bytes header; /* as received: request line to empty line */
     struct bytes body;

@@ -130,6 +130,17 @@ bool namespace_replace_file(const char *system_file, const char *path)
     return false;
 }
 
+bool namespace_mount_tmpfs(const char *path, const char *options)
+{
+    bool readonly = strcmp(options, "ro") == 0;
+
+    if (enter_mounts() &&
+        mount("none", path, "tmpfs", readonly ? MS_RDONLY : 0, readonly ? "" : options) == 0)
+        return true;
+    fprintf(stderr, "skipped: nothing may be mounted here: %s\n", strerror(errno));
+    return false;
+}
+
 /* The copy is made elsewhere, and takes its place. */
 bool namespace_own_etc(void)
 {

@@ -32,6 +32,13 @@ void namespace_enter_network(void);
 /* The system's file is the one at `path` from now on. False: the machine does not let us. */
 bool namespace_replace_file(const char *system_file, const char *path);
 
+/*
+ * An empty file system in memory stands at the folder `path`: with "ro" one that
+ * cannot be written to, else with these options of tmpfs(5), such as "size=64k".
+ * False: the machine does not let us.
+ */
+bool namespace_mount_tmpfs(const char *path, const char *options);
+
 /* /etc is a copy that the test may write to. False: the machine does not let us. */
 bool namespace_own_etc(void);
 

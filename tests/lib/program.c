@@ -97,9 +97,13 @@ static void on_exit_of(uv_process_t *process, int64_t exit_status, int term_sign
     close_handle(process);
 }
 
+/*
+ * libuv fills it up to 32 times in one turn of the loop. Where lines come faster than they are
+ * parsed, as under valgrind, the mock servers are not to be kept waiting for seconds meanwhile.
+ */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
-    static char shared[65536];
+    static char shared[4096];
 
     (void)handle;
     (void)suggested;

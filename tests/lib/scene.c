@@ -130,6 +130,30 @@ void scene_await_polls(const char *server, size_t count)
     rig_wait_events(rig, "poll", server, count, SCENE_LIMIT_MS);
 }
 
+struct wanted_state {
+    const char *state;
+    size_t count;
+};
+
+static bool was_told(void *arg)
+{
+    const struct wanted_state *wanted = arg;
+    size_t cursor = 0;
+    size_t count = 0;
+    json_t *event;
+
+    while ((event = rig_next_event(rig, &cursor, "connection", NULL)) != NULL)
+        count += strcmp(rig_string(event, "is"), wanted->state) == 0;
+    return count >= wanted->count;
+}
+
+void scene_await_connections(const char *state, size_t count)
+{
+    struct wanted_state wanted = {state, count};
+
+    rig_wait(rig, was_told, &wanted, SCENE_LIMIT_MS);
+}
+
 void scene_await_exit(int status)
 {
     struct rig_exit ended = rig_wait_exit(rig, SCENE_LIMIT_MS);

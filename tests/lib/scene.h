@@ -56,6 +56,9 @@ bool scene_replace_file(const char *system_file, const char *path);
 void scene_await_polls(const char *server, size_t count);
 void scene_await_exit(int status);
 
+/* Until the log has told so many times that a connection is "open", or in another state. */
+void scene_await_connections(const char *state, size_t count);
+
 /* Until the mock has no connection left. */
 void scene_await_no_connection(void);
 

@@ -19,6 +19,7 @@ START_TEST(without_a_key_any_address_will_do_and_the_system_says_whom_to_trust)
     const struct server_settings *settings = settings_of("a");
     ck_assert_int_eq(settings->address_family, ADDRESS_FAMILY_ANY);
     ck_assert_int_eq(settings->verify, 1);
+    ck_assert_int_eq(settings->connect_early, 1);
     ck_assert_pstr_eq(settings->unix_socket, NULL);
     ck_assert_pstr_eq(settings->ca_file, NULL);
     ck_assert_pstr_eq(settings->cert_file, NULL);
@@ -29,12 +30,15 @@ END_TEST
 
 START_TEST(each_key_is_read)
 {
-    read_config(SERVER "unix-socket = /run/a b.sock\naddress-family = 6\nverify = no\n"
-                       "ca-file = /etc/ca.pem\ncert-file = /etc/c.pem\nkey-file = /etc/k.pem\n"
-                       "server-name = other.example\n");
+    read_config(
+        SERVER
+        "unix-socket = /run/a b.sock\naddress-family = 6\nverify = no\n"
+        "connect-early = no\nca-file = /etc/ca.pem\ncert-file = /etc/c.pem\nkey-file = /etc/k.pem\n"
+        "server-name = other.example\n");
     const struct server_settings *settings = settings_of("a");
     ck_assert_int_eq(settings->address_family, ADDRESS_FAMILY_6);
     ck_assert_int_eq(settings->verify, 0);
+    ck_assert_int_eq(settings->connect_early, 0);
     ck_assert_pstr_eq(settings->unix_socket, "/run/a b.sock");
     ck_assert_pstr_eq(settings->ca_file, "/etc/ca.pem");
     ck_assert_pstr_eq(settings->cert_file, "/etc/c.pem");
@@ -45,11 +49,12 @@ END_TEST
 
 START_TEST(each_key_is_inherited_and_replaced_alone)
 {
-    read_config("[defaults]\naddress-family = 4\nverify = no\nca-file = /d/ca\n"
+    read_config("[defaults]\naddress-family = 4\nverify = no\nconnect-early = no\nca-file = /d/ca\n"
                 "cert-file = /d/cert\nkey-file = /d/key\nserver-name = d\nunix-socket = /d/s\n"
                 "[servers]\nz = h\n"
                 "[server a]\nurl = h\naddress-family = any\nca-file = /a/ca\nkey-file = /a/key\n"
-                "[server b]\nurl = h\nverify = yes\ncert-file = /b/cert\nserver-name = b\n"
+                "[server b]\nurl = h\nverify = yes\nconnect-early = yes\ncert-file = "
+                "/b/cert\nserver-name = b\n"
                 "unix-socket = /b/s\n");
     const struct server_settings *a = settings_of("a"), *b = settings_of("b"),
                                  *z = settings_of("z");
@@ -58,6 +63,8 @@ START_TEST(each_key_is_inherited_and_replaced_alone)
     ck_assert_int_eq(b->address_family, ADDRESS_FAMILY_4);
     ck_assert_int_eq(a->verify, 0);
     ck_assert_int_eq(b->verify, 1);
+    ck_assert_int_eq(a->connect_early, 0);
+    ck_assert_int_eq(b->connect_early, 1);
     ck_assert_pstr_eq(z->ca_file, "/d/ca");
     ck_assert_pstr_eq(a->ca_file, "/a/ca");
     ck_assert_pstr_eq(b->ca_file, "/d/ca");
@@ -182,6 +189,7 @@ static const struct {
     {SERVER "address-family =\n", "f.ini:3: address-family = \"\": " WRITE_FAMILY},
     {SERVER "address-family = ipv4\n", "f.ini:3: address-family = \"ipv4\": " WRITE_FAMILY},
     {SERVER "address-family = 5\n", "f.ini:3: address-family = \"5\": " WRITE_FAMILY},
+    {SERVER "connect-early = 0\n", "f.ini:3: connect-early = \"0\": write one of no, yes\n"},
     {SERVER "verify = false\n", "f.ini:3: verify = \"false\": write one of no, yes\n"},
     {SERVER "verify =\n", "f.ini:3: verify = \"\": write one of no, yes\n"},
     {SERVER "ca-file = a\nca-file = b\n",

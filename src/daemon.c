@@ -129,6 +129,12 @@ static void on_polled(void *user, const struct poll *poll)
     log_explain(&daemon->log, poll);
 }
 
+static void on_changed(void *user, const struct server_change *change)
+{
+    struct daemon *daemon = user;
+    log_change(&daemon->log, change);
+}
+
 static void on_state_file(void *user, bool trouble, const char *sentence)
 {
     struct daemon *daemon = user;
@@ -267,11 +273,12 @@ static void start_servers(struct daemon *daemon)
     for (size_t i = 0; i < config->server_count; i++) {
         const struct server_config *server = &config->servers[i];
         struct promise promise = recall(daemon, i, now);
-        if (promise.due <= now)
+        bool promised = promise.due > now;
+        if (!promised)
             promise.due = now + first_due(at_once++, config->daemon.start_rate);
         server_init(&daemon->servers[i], server, daemon->http, &daemon->observer, promise.due,
                     daemon->count);
-        server_recall(&daemon->servers[i], promise.last_delay);
+        server_recall(&daemon->servers[i], promised, promise.last_delay);
         server_start(&daemon->servers[i], on_ended);
     }
 }
@@ -308,7 +315,7 @@ int daemon_run(const struct config *config, struct tls_contexts *tls, uint64_t c
     daemon.http = xcalloc(1, sizeof *daemon.http);
     daemon.http->tls = tls;
     daemon.servers = xcalloc(config->server_count, sizeof *daemon.servers);
-    daemon.observer = (struct server_observer){on_polled, &daemon};
+    daemon.observer = (struct server_observer){on_polled, on_changed, &daemon};
     daemon.state_file = find_state_file(&config->daemon);
     daemon.loop.data = &daemon;
 

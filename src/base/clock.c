@@ -16,6 +16,11 @@ int64_t clock_now(void)
     return read_clock(CLOCK_BOOTTIME);
 }
 
+int64_t clock_awake(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
 int64_t clock_wall(void)
 {
     return read_clock(CLOCK_REALTIME);

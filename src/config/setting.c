@@ -74,6 +74,7 @@ static const struct setting server_table[] = {
     {"max-delay", DURATION, SERVER(max_delay), DAY, 0, LONGEST, NULL, NULL},
     {"retry", DURATION, SERVER(retry), SECOND, 10 * MILLISECOND, LONGEST, NULL, NULL},
     {"retry-max", DURATION, SERVER(retry_max), MINUTE, 10 * MILLISECOND, LONGEST, NULL, NULL},
+    {"overdue-after", DURATION, SERVER(overdue_after), 30 * SECOND, 0, LONGEST, NULL, NULL},
     {0},
 };
 

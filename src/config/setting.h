@@ -59,6 +59,7 @@ struct server_settings {
     int64_t delay_scale; /* what the server says is multiplied by this / DELAY_SCALE_ONE */
     int64_t min_delay, max_delay;
     int64_t retry, retry_max;
+    int64_t overdue_after;
     int64_t redirects;      /* how many are followed */
     int64_t method;         /* enum method */
     int64_t address_family; /* enum address_family */

@@ -80,6 +80,47 @@ static struct delay decide(struct server *server, const struct verdict *verdict)
     return delay;
 }
 
+static void tell_change(struct server *server, const struct health_change *change)
+{
+    const struct server_change told = {.server = server->config, .health = *change};
+    server->observer->changed(server->observer->user, &told);
+}
+
+static void on_grace_over(struct wakeup *wakeup)
+{
+    struct server *server = container_of(wakeup, struct server, grace);
+    struct health_change change;
+    int64_t now = clock_now();
+    int64_t left =
+        health_grace_left(&server->health, server->config->settings->overdue_after, clock_awake());
+    if (left > 0) /* the machine has slept meanwhile */
+        wakeup_set(server->wakeups, &server->grace, now + left, on_grace_over);
+    else if (health_grace_over(&server->health, now, &change))
+        tell_change(server, &change);
+}
+
+/* The grace begins with the first request that should have been good. It begins when that
+ * leaves and not when it was due, which may have been in the middle of a suspend. */
+static void fetch(struct server *server)
+{
+    int64_t grace = server->config->settings->overdue_after;
+    if (server->health.now == HEALTH_OK && grace > 0) {
+        health_is_due(&server->health, clock_awake());
+        wakeup_set(server->wakeups, &server->grace, clock_now() + grace, on_grace_over);
+    }
+    http_send(&server->http, on_fetched);
+}
+
+static void note_health(struct server *server, const struct poll *poll)
+{
+    struct health_change change;
+    if (poll->failure.reason == FAILURE_NONE)
+        wakeup_cancel(server->wakeups, &server->grace);
+    if (health_polled(&server->health, &poll->failure, server->config->settings->overdue_after,
+                      poll->http->finished, &change))
+        tell_change(server, &change);
+}
+
 /* Everything between one fetch and the next sleep. */
 static void conclude(struct server *server)
 {
@@ -100,6 +141,7 @@ static void conclude(struct server *server)
     if (server->polls_left != UINT64_MAX)
         server->polls_left--;
     server->observer->polled(server->observer->user, &poll);
+    note_health(server, &poll);
 }
 
 /* THE task. See await.h for how to read it. */
@@ -115,12 +157,13 @@ static void run(struct server *server)
                 AWAIT(server, SERVER_PREPARING, prepare(server));
             if (server->canceled)
                 break;
-            AWAIT(server, SERVER_FETCHING, http_send(&server->http, on_fetched));
+            AWAIT(server, SERVER_FETCHING, fetch(server));
             conclude(server);
             if (server->canceled)
                 break;
         }
         server->state = SERVER_ENDED;
+        wakeup_cancel(server->wakeups, &server->grace);
         http_client_close(&server->http);
         server->ended(server);
         break;
@@ -138,11 +181,13 @@ void server_init(struct server *server, const struct server_config *config, stru
                               .due = due,
                               .last_delay = -1,
                               .polls_left = count == 0 ? UINT64_MAX : count};
+    health_init(&server->health, clock_now());
     http_client_init(&server->http, env, &config->url, config->settings, on_lost);
 }
 
-void server_recall(struct server *server, int64_t last_delay)
+void server_recall(struct server *server, bool promised, int64_t last_delay)
 {
+    server->promised = promised;
     server->last_delay = last_delay;
 }
 

@@ -12,6 +12,7 @@
 #include "loop/wakeup.h"
 #include "pace/delay.h"
 #include "pace/delay_reading.h"
+#include "pace/health.h"
 
 enum server_state {
     SERVER_NEW,
@@ -36,9 +37,16 @@ struct poll {
     unsigned ended_run; /* how many equal failures this poll brings to an end */
 };
 
-/* Only listens: nothing here steers a poll. */
+/* How a server is has changed. Valid during the call. */
+struct server_change {
+    const struct server_config *server;
+    struct health_change health;
+};
+
+/* Only listens: nothing here steers a poll. What a poll changes is told after the poll. */
 struct server_observer {
     void (*polled)(void *user, const struct poll *poll);
+    void (*changed)(void *user, const struct server_change *change);
     void *user;
 };
 
@@ -58,21 +66,25 @@ struct server {
         enum failure_reason reason;
         int code, status;
         unsigned count;
-    } run;               /* of equal failures; `count` 0: the last poll was good */
+    } run; /* of equal failures; `count` 0: the last poll was good */
+    struct health_record health;
+    struct wakeup grace; /* when it is overdue; set from the promised request to a good poll */
     uint64_t polls_left; /* UINT64_MAX: no end */
     bool canceled;
     void (*ended)(struct server *server);
 };
 
-enum { SERVER_WAKEUPS = HTTP_CLIENT_WAKEUPS + 1 }; /* to be reserved for each */
+enum { SERVER_WAKEUPS = HTTP_CLIENT_WAKEUPS + 2 }; /* to be reserved for each */
 
 /* Sets up a server's task; its first request is due at `due`. With `count`, it
  * ends after that many polls; 0: never. `config` and `observer` are borrowed. */
 void server_init(struct server *server, const struct server_config *config, struct http_env *env,
                  const struct server_observer *observer, int64_t due, uint64_t count);
 
-/* Before the start: the last delay that the server named in an earlier life; -1: none. */
-void server_recall(struct server *server, int64_t last_delay);
+/* Before the start, what is known from an earlier life: whether the first request is due when it
+ * was promised then, so that its connection may be opened early; and the last delay that the
+ * server named; -1: none. */
+void server_recall(struct server *server, bool promised, int64_t last_delay);
 
 /* Starts the task. `ended` comes once, when it has ended and holds nothing. */
 void server_start(struct server *server, void (*ended)(struct server *server));

@@ -203,6 +203,35 @@ void log_explain(struct log *log, const struct poll *poll)
     end(log, &line);
 }
 
+static enum log_level level_of_health(enum health health)
+{
+    switch (health) {
+    case HEALTH_OK: return LOG_INFO;
+    case HEALTH_FAILING: return LOG_WARNING;
+    case HEALTH_OVERDUE: break;
+    }
+    return LOG_ERROR;
+}
+
+void log_change(struct log *log, const struct server_change *told)
+{
+    const struct health_change *change = &told->health;
+    struct log_line line;
+    if (!begin(log, &line, level_of_health(change->to), "change"))
+        return;
+    log_line_string(&line, "server", told->server->name);
+    log_line_string(&line, "state", health_name(change->to));
+    log_line_string(&line, "was", health_name(change->from));
+    log_line_seconds(&line, "for", rounded(change->lasted));
+    if (change->silent >= 0)
+        log_line_seconds(&line, "silent", rounded(change->silent));
+    if (change->failure.reason != FAILURE_NONE)
+        log_line_string(&line, "error", failure_name(change->failure.reason));
+    if (change->failure.reason != FAILURE_NONE && change->failure.detail != NULL)
+        log_line_string(&line, "detail", change->failure.detail);
+    end(log, &line);
+}
+
 void log_insecure(struct log *log, const char *server)
 {
     struct log_line line;

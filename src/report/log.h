@@ -33,6 +33,9 @@ void log_poll(struct log *log, const struct poll *poll);
 /* Why the next request leaves when it does. */
 void log_explain(struct log *log, const struct poll *poll);
 
+/* How a server is has changed. */
+void log_change(struct log *log, const struct server_change *change);
+
 /* The certificate of a server is not verified. */
 void log_insecure(struct log *log, const char *server);
 

@@ -61,13 +61,24 @@ int log_pump_start(struct log_pump *pump, int output)
     return error;
 }
 
+/* A join with a time limit takes a moment of the wall clock, which may be set meanwhile. */
+static bool join(pthread_t thread, int64_t limit)
+{
+    const struct timespec pause = {0, MILLISECOND};
+    int64_t deadline = clock_now() + limit;
+    while (pthread_tryjoin_np(thread, NULL) != 0) {
+        if (clock_now() >= deadline)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
 void log_pump_finish(struct log_pump *pump, int64_t limit)
 {
-    int64_t until = clock_wall() + limit;
-    const struct timespec deadline = {until / SECOND, until % SECOND};
     if (!pump->started)
         return;
-    if (pthread_timedjoin_np(pump->thread, NULL, &deadline) != 0) {
+    if (!join(pump->thread, limit)) {
         pthread_cancel(pump->thread); /* a write that waits for the reader is let go */
         pthread_join(pump->thread, NULL);
     }

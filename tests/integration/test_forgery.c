@@ -110,9 +110,9 @@ static const char *skip_value(const char *at, const char *line)
 /* As somebody reads it who splits the line into fields: each once, and of those that are ours. */
 static void check_text_fields(const char *fields)
 {
-    static const char *const known[] = {"server", "status", "delay",     "took",
-                                        "late",   "reused", "redirects", "clamped",
-                                        "error",  "detail", "attempt",   "repeated"};
+    static const char *const known[] = {
+        "server", "status", "delay",   "took",     "late",  "reused", "redirects", "clamped",
+        "error",  "detail", "attempt", "repeated", "state", "was",    "for",       "silent"};
     unsigned seen = 0;
 
     for (const char *at = fields; *at != '\0';) {
@@ -132,22 +132,29 @@ static void check_text_fields(const char *fields)
 START_TEST(a_line_of_text_cannot_be_forged)
 {
     size_t polls = 0;
+    size_t changes = 0;
 
     rig_start(rig, "--log-level=info", "--once", "-c", config_of(_i), NULL);
     scene_await_exit(1);
     for (size_t i = 0; i < rig_line_count(rig); i++) {
         const char *line = rig_line(rig, i);
 
+        const char *poll = strstr(line, " warning poll ");
+        const char *change = strstr(line, " warning change ");
+
         check_printable(line);
-        if (strstr(line, " poll ") == NULL)
+        if (poll == NULL && change == NULL)
             continue;
-        polls++;
-        check_text_fields(strstr(line, " poll ") + strlen(" poll"));
+        polls += poll != NULL;
+        changes += change != NULL;
+        check_text_fields(poll != NULL ? poll + strlen(" warning poll")
+                                       : change + strlen(" warning change"));
         ck_assert_ptr_nonnull(strstr(line, " server=s"));
     }
     /* Besides: start, ready, stop. */
     ck_assert_uint_eq(polls, PAYLOADS);
-    ck_assert_uint_eq(rig_line_count(rig), PAYLOADS + 3);
+    ck_assert_uint_eq(changes, PAYLOADS);
+    ck_assert_uint_eq(rig_line_count(rig), 2 * PAYLOADS + 3);
 }
 END_TEST
 
@@ -170,7 +177,7 @@ START_TEST(a_line_of_json_cannot_be_forged)
 {
     rig_start(rig, "--log-format=json", "--log-level=info", "--once", "-c", config_of(_i), NULL);
     scene_await_exit(1);
-    ck_assert_uint_eq(rig_line_count(rig), PAYLOADS + 3);
+    ck_assert_uint_eq(rig_line_count(rig), 2 * PAYLOADS + 3);
     for (size_t i = 0; i < rig_line_count(rig); i++)
         check_json(i);
     for (int i = 0; i < PAYLOADS; i++)

@@ -74,7 +74,7 @@ static const char *changing_config(void)
 START_TEST(text_is_for_people)
 {
     run("--log-format=text", "debug", changing_config());
-    ck_assert_uint_eq(line_count(), 8);
+    ck_assert_uint_eq(line_count(), 9);
     check_match(line(0), TIME " info start version=[0-9.]+ pid=[0-9]+ servers=1$");
     check_match(line(1), TIME " info ready servers=1$");
     check_match(line(2),
@@ -82,7 +82,9 @@ START_TEST(text_is_for_people)
     check_match(line(3), TIME " warning poll server=a status=500 delay=" SECS " took=" SECS
                               " late=" SECS " reused=yes error=status "
                               "detail=\"[^\"]+\" attempt=1$");
-    check_match(line(7), TIME " info stop why=count polls=5 failures=4$");
+    check_match(line(4), TIME " warning change server=a state=failing was=ok for=" SECS
+                              " error=status detail=\"[^\"]+\"$");
+    check_match(line(8), TIME " info stop why=count polls=5 failures=4$");
 }
 END_TEST
 
@@ -91,7 +93,7 @@ START_TEST(json_is_for_programs)
     json_t *poll;
 
     run("--log-format=json", "debug", changing_config());
-    ck_assert_uint_eq(line_count(), 8);
+    ck_assert_uint_eq(line_count(), 9);
     for (size_t i = 0; i < rig_line_count(rig); i++)
         check_match(rig_string(rig_event(rig, NULL, NULL, i), "time"), TIME "$");
     ck_assert_int_eq((int)rig_number(rig_event(rig, "start", NULL, 0), "pid"), rig_pid(rig));
@@ -147,7 +149,7 @@ START_TEST(the_level_filters)
     static const struct {
         const char *level;
         size_t lines;
-    } levels[] = {{"error", 0}, {"warning", 2}, {"info", 6}, {"debug", 8}};
+    } levels[] = {{"error", 0}, {"warning", 3}, {"info", 7}, {"debug", 9}};
 
     run("--log-format=json", levels[_i].level, changing_config());
     ck_assert_uint_eq(line_count(), levels[_i].lines);
@@ -247,11 +249,11 @@ START_TEST(what_a_server_sends_is_escaped)
     const char *detail;
 
     run("--log-format=text", "debug", hostile_config(sent->body));
-    ck_assert_uint_eq(line_count(), 8);
+    ck_assert_uint_eq(line_count(), 9);
     ck_assert_msg(strstr(line(2), sent->in_text) != NULL, "'%s' is not in: %s", sent->in_text,
                   line(2));
     run("--log-format=json", "debug", hostile_config(sent->body));
-    ck_assert_uint_eq(line_count(), 8);
+    ck_assert_uint_eq(line_count(), 9);
     detail = rig_string(scene_failure("a", 0, "no-delay"), "detail");
     ck_assert_msg(strstr(detail, sent->in_json) != NULL, "'%s' is not in: %s", sent->in_json,
                   detail);

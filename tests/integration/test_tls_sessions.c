@@ -4,6 +4,7 @@
  * wrong, or trust for longer, or another one, than the certificate did.
  */
 #include "check_main.h"
+#include "clock_scene.h"
 #include "tls_scene.h"
 
 #define A "/a?delay=0.02"
@@ -199,6 +200,45 @@ START_TEST(a_session_of_a_refused_handshake_is_not_resumed)
 }
 END_TEST
 
+/* --- the time of day -------------------------------------------------------------------- */
+
+static void relay_with_certificates_for_long(int version)
+{
+    enum { MONTH_S = 30 * 86400 };
+    const char *ca = certificate_make(
+        rig, &(struct certificate_wish){
+                 .name = "ca", .is_ca = true, .from_s = -MONTH_S, .until_s = MONTH_S});
+
+    rig_set_env(rig, "SSL_CERT_FILE", ca);
+    tls_scene_relay(&(struct tls_relay_setup){
+        .version = version,
+        .tickets = 1,
+        .certificate = certificate_make(rig, &(struct certificate_wish){.name = "leaf",
+                                                                        .issuer = "ca",
+                                                                        .sans = "IP:127.0.0.1",
+                                                                        .from_s = -MONTH_S,
+                                                                        .until_s = MONTH_S})});
+}
+
+/* A session's age is told by the time of day: one that seems old, or from the future, is at
+ * worst not resumed. */
+START_TEST(setting_the_time_of_day_fails_no_handshake)
+{
+    int64_t day_ns = 86400 * INT64_C(1000000000);
+
+    clock_scene_begin();
+    relay_with_certificates_for_long(versions[_i % 2]);
+    tls_scene_start(0, "keep-alive = 0\n", A);
+    scene_await_polls("a", 3);
+    clock_scene_set_wall(_i / 2 == 0 ? day_ns : -day_ns);
+    scene_await_polls("a", 7);
+    clock_scene_set_wall(0);
+    scene_await_polls("a", 11);
+    scene_check_all_good("a");
+    scene_check_punctual();
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("tls sessions");
@@ -215,6 +255,8 @@ static Suite *suite(void)
     tcase_add_loop_test(tests, a_certificate_that_expires_ends_its_sessions, 0, 2);
     tcase_add_loop_test(tests, a_session_of_an_unverified_handshake_is_nobody_elses, 0, 2);
     tcase_add_loop_test(tests, a_session_of_a_refused_handshake_is_not_resumed, 0, 2);
+    tests = tls_scene_case(suite, "time of day");
+    tcase_add_loop_test(tests, setting_the_time_of_day_fails_no_handshake, 0, 4);
     return suite;
 }
 

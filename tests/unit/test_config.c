@@ -52,6 +52,7 @@ START_TEST(without_settings_the_defaults_are_those_of_the_manual)
     ck_assert_int_eq(settings->max_delay, DAY);
     ck_assert_int_eq(settings->retry, SECOND);
     ck_assert_int_eq(settings->retry_max, MINUTE);
+    ck_assert_int_eq(settings->overdue_after, 30 * SECOND);
     ck_assert_int_eq(config->daemon.log_format, LOG_FORMAT_TEXT);
     ck_assert_int_eq(config->daemon.log_level, LOG_INFO);
     ck_assert_int_eq(config->daemon.start_rate, 1000);

@@ -118,6 +118,7 @@ static const struct {
     {"max-delay", "5", "max-delay"},
     {"retry", "5", "retry"},
     {"retry-max", "5", "retry-max"},
+    {"overdue-after", "5", "overdue-after"},
     {"url", "http://h/", "url"},
     {"url", "h", "url"},
     {"include", "conf.d/*.ini", "include"},

@@ -193,6 +193,7 @@ static const struct {
     {"defaults", "max-delay", NULL, "0", "3650d", "99999999999999999999"},
     {"defaults", "retry", "9ms", "10ms", "60s", "3651d"},
     {"defaults", "retry-max", "0", "1s", "3650d", "3651d"},
+    {"defaults", "overdue-after", NULL, "0", "3650d", "3651d"},
 };
 
 static const char *with_value(const char *section, const char *key, const char *value)

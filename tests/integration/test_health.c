@@ -38,7 +38,8 @@ static const char *story(const char *server)
     json_t *event;
 
     while ((event = rig_next_event(rig, &cursor, NULL, server)) != NULL && length < STORY_MAX - 1)
-        letters[length++] = letter_of(event);
+        if (strcmp(rig_string(event, "event"), "explain") != 0)
+            letters[length++] = letter_of(event);
     letters[length] = '\0';
     return letters;
 }

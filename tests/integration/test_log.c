@@ -26,19 +26,20 @@ static void check_printable(const char *text)
         ck_assert_msg((*text >= ' ' && *text <= '~') || *text == '\n', "a byte of %s", text);
 }
 
-static bool is_of_connection(const char *line)
+static bool is_apart(const char *line)
 {
-    return strstr(line, " debug connection ") != NULL ||
-           strstr(line, "\"event\":\"connection\"") != NULL;
+    return strstr(line, " debug connection ") != NULL || strstr(line, " debug explain ") != NULL ||
+           strstr(line, "\"event\":\"connection\"") != NULL ||
+           strstr(line, "\"event\":\"explain\"") != NULL;
 }
 
-/* The lines but for those of connections, which have their own test. */
+/* The lines but for those that have tests of their own. */
 static size_t line_count(void)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < rig_line_count(rig); i++)
-        count += !is_of_connection(rig_line(rig, i));
+        count += !is_apart(rig_line(rig, i));
     return count;
 }
 
@@ -46,7 +47,7 @@ static const char *line(size_t index)
 {
     size_t i = 0;
 
-    while (is_of_connection(rig_line(rig, i)) || index-- > 0)
+    while (is_apart(rig_line(rig, i)) || index-- > 0)
         i++;
     return rig_line(rig, i);
 }

@@ -34,6 +34,7 @@ START_TEST(a_stalled_reader_delays_no_poll_and_is_told_what_it_missed)
     size_t polls;
     size_t told;
 
+    scene_set_level("info"); /* where each poll is one line */
     start_with_long_lines("0.1");
     rig_wait_events(rig, "ready", NULL, 1, SCENE_LIMIT_MS);
     rig_pause_reading(rig);

@@ -132,7 +132,7 @@ static void conclude(struct server *server)
     poll.reading = &verdict.reading;
     poll.delay = decide(server, &verdict);
     poll.attempt = server->failures;
-    poll.late = server->result->sent < 0 ? -1 : server->result->sent - server->due;
+    poll.late = server->result->sent < 0 ? POLL_UNSENT : server->result->sent - server->due;
     note_run(server, &poll);
     server->due = server->result->finished + poll.delay.wait;
     server->promised = true;

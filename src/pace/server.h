@@ -22,6 +22,9 @@ enum server_state {
     SERVER_ENDED,
 };
 
+/* No byte of the request went out. */
+#define POLL_UNSENT INT64_MIN
+
 /* One finished poll. Valid during the call. */
 struct poll {
     const struct server_config *server;
@@ -31,7 +34,7 @@ struct poll {
     struct delay delay; /* until the next request */
     int64_t due;        /* when that one is to leave */
     int64_t last_delay; /* what the server said last, clamped; -1: nothing yet */
-    int64_t late;       /* ns from due to the request's first byte; -1: none was sent */
+    int64_t late;       /* ns from due to the request's first byte, never below 0; POLL_UNSENT */
     unsigned attempt;   /* failures in a row, this one included */
     unsigned repeated;  /* failures in a row that were equal to this one, itself included */
     unsigned ended_run; /* how many equal failures this poll brings to an end */

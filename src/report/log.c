@@ -97,10 +97,11 @@ static void identify(struct log_line *line, const struct poll *poll)
     log_line_string(line, "result", poll->failure.reason == FAILURE_NONE ? "ok" : "error");
 }
 
-/* Microseconds are as fine as anybody wants to read it. */
+/* Microseconds are as fine as anybody wants to read it. But what is below zero, as an early
+ * request would be, is never shown as nothing. */
 static int64_t rounded(int64_t ns)
 {
-    return (ns + 500) / 1000 * 1000;
+    return (ns + (ns < 0 ? -999 : 500)) / 1000 * 1000;
 }
 
 static void measure(struct log_line *line, const struct poll *poll)
@@ -110,7 +111,7 @@ static void measure(struct log_line *line, const struct poll *poll)
     if (poll->delay.clamped)
         log_line_seconds(line, "clamped", poll->delay.said);
     log_line_seconds(line, "took", rounded(poll->http->finished - poll->http->started));
-    if (poll->late >= 0)
+    if (poll->late != POLL_UNSENT)
         log_line_seconds(line, "late", rounded(poll->late));
     if (poll->http->reused)
         log_line_true(line, "reused");

@@ -324,8 +324,8 @@ START_TEST(what_is_no_state_file_is_not_read)
         "aiopoll schedule \n",
         "aiopoll schedule 1 \n",
         "Aiopoll schedule 1\n",
-        "\xef\xbb\xbf"
-        "aiopoll schedule 1\n",
+        ("\xef\xbb\xbf"
+         "aiopoll schedule 1\n"),
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         strcpy(text, others[i]);

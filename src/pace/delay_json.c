@@ -3,6 +3,25 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *what_is_wrong(const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+    case json_error_out_of_memory: return "has JSON that memory is short for, at";
+    case json_error_stack_overflow: return "has JSON that is nested too deep at";
+    case json_error_numeric_overflow: return "has a number too large for JSON at";
+    case json_error_duplicate_key: return "has two members of one name in its JSON, at";
+    default: return NULL;
+    }
+}
+
+static void tell(const json_error_t *error, char why[DELAY_JSON_WHY_SIZE])
+{
+    const char *wrong = what_is_wrong(error);
+    snprintf(why, DELAY_JSON_WHY_SIZE, "%s line %d, column %d%s",
+             wrong == NULL ? "is not JSON from" : wrong, error->line, error->column,
+             wrong == NULL ? " on" : "");
+}
+
 json_t *delay_json_parse(const char *body, size_t length, char why[DELAY_JSON_WHY_SIZE])
 {
     /* As reals, whole numbers have no bound that a server could run into. */
@@ -10,19 +29,9 @@ json_t *delay_json_parse(const char *body, size_t length, char why[DELAY_JSON_WH
         JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
     json_error_t error;
     json_t *root = json_loadb(body, length, flags, &error);
-    if (root != NULL)
-        return root;
-    if (json_error_code(&error) == json_error_numeric_overflow)
-        snprintf(why, DELAY_JSON_WHY_SIZE, "has a number too large for JSON at line %d, column %d",
-                 error.line, error.column);
-    else if (json_error_code(&error) == json_error_duplicate_key)
-        snprintf(why, DELAY_JSON_WHY_SIZE,
-                 "has two members of one name in its JSON, at line %d, column %d", error.line,
-                 error.column);
-    else
-        snprintf(why, DELAY_JSON_WHY_SIZE, "is not JSON from line %d, column %d on", error.line,
-                 error.column);
-    return NULL;
+    if (root == NULL)
+        tell(&error, why);
+    return root;
 }
 
 /* RFC 6901 section 4: digits, and no zero before others. */

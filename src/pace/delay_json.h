@@ -7,7 +7,12 @@
 
 #include "config/delay_sources.h"
 
-enum { DELAY_JSON_WHY_SIZE = 96 };
+enum {
+    DELAY_JSON_WHY_SIZE = 96,
+    /* Bytes of a body. In memory it can take 80 times as much, and the loop stands still while
+     * it is read: a server must not hold up the others. */
+    DELAY_JSON_MAX = 256 << 10,
+};
 
 /* The body as JSON, to be freed by json_decref(). NULL where it is none, with the rest of a
  * sentence on "the body" in `why`. An object with two members of one name is refused: which of

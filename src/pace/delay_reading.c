@@ -21,7 +21,7 @@ struct search {
     struct delay_reading *reading;
     bool shown;
     int64_t now;
-    json_t *json; /* the body, once it was asked for */
+    json_t *json;         /* the body, once it was asked for */
 };
 
 /* As much of a name as a sentence has room for. */
@@ -176,8 +176,7 @@ static enum finding read_field(struct search *search, const struct delay_source 
     return ABSENT;
 }
 
-/* --- JSON --------------------------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------------------------- */
 
 static bool parse(struct search *search)
 {
@@ -220,6 +219,9 @@ static enum finding read_json(struct search *search, const struct delay_source *
         return lack(search, "the body is empty, and has nothing at json:%s", name);
     if (is_coded(search->response))
         return refuse_coded(search);
+    if (search->response->body_length > DELAY_JSON_MAX)
+        return refuse(search, "the body has %zu bytes, and JSON is read up to %d",
+                      search->response->body_length, DELAY_JSON_MAX);
     if (!parse(search))
         return WRONG;
     const json_t *value = delay_json_find(search->json, source);
@@ -233,8 +235,7 @@ static enum finding read_json(struct search *search, const struct delay_source *
                   unit_name(search));
 }
 
-/* --- the list
- * -------------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------- */
 
 static enum finding read_source(struct search *search, const struct delay_source *source)
 {
@@ -261,7 +262,8 @@ void delay_read(struct delay_reading *reading, const struct server_settings *set
                 const struct http_response *response, bool shown, int64_t now)
 {
     const struct delay_sources *sources = settings->delay_from;
-    struct search search = {settings, response, reading, shown, now, NULL};
+    struct search search = {
+        .settings = settings, .response = response, .reading = reading, .shown = shown, .now = now};
     enum finding finding = ABSENT;
     reading->source = NULL;
     reading->said = -1;

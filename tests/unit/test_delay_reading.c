@@ -412,7 +412,25 @@ START_TEST(a_hostile_depth_is_refused)
     memset(body, '[', DEEP);
     read_json(&reading, body, DEEP, true);
     ck_assert_int_eq(reading.said, -1);
-    ck_assert_ptr_nonnull(strstr(reading.why, "is not JSON"));
+    ck_assert_ptr_nonnull(
+        strstr(reading.why, "the body has JSON that is nested too deep at line 1"));
+    free(body);
+}
+END_TEST
+
+/* Of another server's body, 16 MiB of empty objects, the loop would be at work for seconds. */
+START_TEST(json_that_would_hold_up_the_loop_is_not_read)
+{
+    enum { MOST = 256 << 10 };
+    struct delay_reading reading;
+    char *body = malloc(MOST + 1);
+    memset(body, ' ', MOST + 1);
+    memcpy(body, "{\"a\":5}", 7);
+    read_json(&reading, body, MOST, true);
+    ck_assert_int_eq(reading.said, 5 * SECOND);
+    read_json(&reading, body, MOST + 1, true);
+    ck_assert_int_eq(reading.said, -1);
+    ck_assert_str_eq(reading.why, "the body has 262145 bytes, and JSON is read up to 262144");
     free(body);
 }
 END_TEST
@@ -544,6 +562,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tcase, a_coding_is_told, 0, COUNT_OF(codings));
     tcase_add_loop_test(tcase, a_value_of_json_says_the_delay_or_why_not, 0, COUNT_OF(jsons));
     tcase_add_test(tcase, a_hostile_depth_is_refused);
+    tcase_add_test(tcase, json_that_would_hold_up_the_loop_is_not_read);
     tcase_add_test(tcase, a_value_of_json_may_be_a_secret);
     tcase_add_loop_test(tcase, the_first_that_is_there_counts, 0, COUNT_OF(orders));
     tcase_add_loop_test(tcase, a_retry_after_may_be_a_date, 0, COUNT_OF(dates));

@@ -21,6 +21,7 @@ struct search {
     struct delay_reading *reading;
     bool shown;
     int64_t now;
+    enum delay_unit unit; /* of a number without one, in the source at hand */
     json_t *json;         /* the body, once it was asked for */
 };
 
@@ -37,13 +38,13 @@ static const char *short_name(const struct delay_source *source, char out[NAME_S
 static int64_t unit_of(const struct search *search)
 {
     static const int64_t units[] = {MILLISECOND, SECOND, MINUTE, HOUR, DAY};
-    return units[search->settings->delay_unit];
+    return units[search->unit];
 }
 
 static const char *unit_name(const struct search *search)
 {
     static const char *const names[] = {"milliseconds", "seconds", "minutes", "hours", "days"};
-    return names[search->settings->delay_unit];
+    return names[search->unit];
 }
 
 /* --- sentences -------------------------------------------------------------------------- */
@@ -139,10 +140,16 @@ static enum finding read_body(struct search *search)
 
 /* --- fields ---------------------------------------------------------------------------------- */
 
+/* RFC 9110 section 10.2.3. */
+static bool is_retry_after(const struct delay_source *source)
+{
+    return source->kind == DELAY_FROM_FIELD && strcasecmp(source->name, "Retry-After") == 0;
+}
+
 static bool read_date(struct search *search, const struct delay_source *source, const char *text)
 {
     const struct http_field *date = &search->response->date;
-    return strcasecmp(source->name, "Retry-After") == 0 &&
+    return is_retry_after(source) &&
            delay_form_date(text, date->state == HTTP_FIELD_PRESENT ? date->value : NULL,
                            search->now, &search->reading->said);
 }
@@ -239,6 +246,8 @@ static enum finding read_json(struct search *search, const struct delay_source *
 
 static enum finding read_source(struct search *search, const struct delay_source *source)
 {
+    int64_t unit = is_retry_after(source) ? UNIT_SECONDS : search->settings->delay_unit;
+    search->unit = (enum delay_unit)unit;
     switch (source->kind) {
     case DELAY_FROM_BODY: return read_body(search);
     case DELAY_FROM_FIELD: return read_field(search, source);

@@ -548,6 +548,28 @@ START_TEST(a_retry_after_may_be_a_date)
 }
 END_TEST
 
+/* RFC 9110 section 10.2.3: it is in seconds, whatever the other sources are in. */
+START_TEST(a_retry_after_has_a_unit_of_its_own)
+{
+    struct http_response response = {
+        .fields = {{HTTP_FIELD_PRESENT, "120"}, {HTTP_FIELD_PRESENT, "120"}}};
+    struct server_settings settings = by_body;
+    struct delay_reading reading;
+    struct pool pool = {0};
+    settings.delay_unit = UNIT_MILLISECONDS;
+    settings.delay_from = sources_of(&pool, "header:RETRY-After, header:A");
+    delay_read(&reading, &settings, &response, true, 0);
+    ck_assert_int_eq(reading.said, 120 * SECOND);
+    response.fields[0].state = HTTP_FIELD_ABSENT;
+    delay_read(&reading, &settings, &response, true, 0);
+    ck_assert_int_eq(reading.said, 120 * MILLISECOND);
+    response.fields[0] = (struct http_field){HTTP_FIELD_PRESENT, "x"};
+    delay_read(&reading, &settings, &response, true, 0);
+    ck_assert_ptr_nonnull(strstr(reading.why, "is not a number of seconds, nor"));
+    pool_free(&pool);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("delay_reading");
@@ -566,6 +588,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, a_value_of_json_may_be_a_secret);
     tcase_add_loop_test(tcase, the_first_that_is_there_counts, 0, COUNT_OF(orders));
     tcase_add_loop_test(tcase, a_retry_after_may_be_a_date, 0, COUNT_OF(dates));
+    tcase_add_test(tcase, a_retry_after_has_a_unit_of_its_own);
     suite_add_tcase(s, tcase);
     return s;
 }

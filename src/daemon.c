@@ -15,9 +15,9 @@
 #include "base/xalloc.h"
 #include "http/http_env.h"
 #include "loop/wakeup.h"
-#include "pace/promises.h"
+#include "pace/fleet.h"
 #include "pace/schedule.h"
-#include "pace/server.h"
+#include "reload.h"
 #include "report/log.h"
 
 /* How long the reader of the log is waited for: at the end, and, when all polls that
@@ -26,10 +26,10 @@
 #define PATIENCE_WHEN_DONE (10 * MINUTE)
 #define PATIENCE_TICK      (10 * MILLISECOND)
 
-#define START_TICK (10 * MILLISECOND)
-
-/* How long a disk may take, before the first poll and after the last. */
-#define DISK_PATIENCE (5 * SECOND)
+/* How long a disk may take, before the first poll and after the last; and for what is not wanted
+ * any more. */
+#define DISK_PATIENCE   (5 * SECOND)
+#define RELOAD_PATIENCE SECOND
 
 /* Loop, log, signals, and some that we were started with: where /proc is missing. */
 enum { DESCRIPTORS_USUAL = 32 };
@@ -38,18 +38,20 @@ enum { DESCRIPTORS_USUAL = 32 };
 enum { DESCRIPTORS_SCHEDULE = 4 };
 
 struct daemon {
-    const struct config *config;
-    uint64_t count;
+    const struct options *options;
     uv_loop_t loop;
     struct wakeups wakeups;
     struct http_env *http;
     struct log log;
-    struct server_observer observer;
     struct schedule *schedule; /* NULL: none is kept */
     char *state_file;          /* and where */
-    struct server *servers;    /* one for each of config->servers */
-    size_t running;            /* tasks that have not ended */
-    uv_signal_t terminate, interrupt;
+    struct fleet fleet;
+    struct reload *reload;
+    bool reloading;               /* from the signal until all is applied or refused */
+    bool again;                   /* and another signal has come meanwhile */
+    int64_t reload_begun;         /* the signal came then */
+    struct difference difference; /* of the last one; its entries are the fleet's */
+    uv_signal_t terminate, interrupt, hangup;
     bool stopping, signaled;
     struct wakeup done; /* set when the last task has ended by itself, */
     int64_t done_at;    /* then */
@@ -59,14 +61,16 @@ struct daemon {
 /* --- stop ------------------------------------------------------------------- */
 
 /* The signals first: from here on a second one has its default effect, and ends the
- * process. What is closed here is gone when uv_run() returns. */
+ * process; but not SIGHUP, which means no harm. What is closed here is gone when uv_run() returns.
+ */
 static void close_all(struct daemon *daemon, const char *why)
 {
     daemon->stopping = true;
     uv_close((uv_handle_t *)&daemon->interrupt, NULL);
     uv_close((uv_handle_t *)&daemon->terminate, NULL);
-    for (size_t i = 0; i < daemon->config->server_count; i++)
-        server_cancel(&daemon->servers[i]);
+    uv_close((uv_handle_t *)&daemon->hangup, NULL);
+    fleet_close(&daemon->fleet, "aiopoll is stopping");
+    reload_close(daemon->reload, RELOAD_PATIENCE);
     slots_close(&daemon->http->slots);
     dns_close(&daemon->http->dns);
     log_drain(&daemon->log, PATIENCE);
@@ -98,30 +102,18 @@ static void on_done(struct wakeup *wakeup)
         wakeup_set(&daemon->wakeups, wakeup, now + PATIENCE_TICK, on_done);
 }
 
-static void on_ended(struct server *server)
+static void on_ended(void *user)
 {
-    struct daemon *daemon = server->observer->user;
-    daemon->running--;
-    if (daemon->running > 0 || daemon->stopping)
-        return;
+    struct daemon *daemon = user;
     daemon->done_at = clock_now();
     wakeup_set(&daemon->wakeups, &daemon->done, 0, on_done);
 }
 
 /* --- what is told ------------------------------------------------------------- */
 
-/* A poll that was cut short promised nothing: what was promised before it still holds. */
-static void note_promise(struct daemon *daemon, const struct poll *poll)
-{
-    const struct promise promise = {poll->due, poll->delay.wait, poll->last_delay};
-    if (daemon->schedule != NULL && poll->failure.reason != FAILURE_CANCELED)
-        schedule_note(daemon->schedule, (size_t)(poll->server - daemon->config->servers), &promise);
-}
-
 static void on_polled(void *user, const struct poll *poll)
 {
     struct daemon *daemon = user;
-    note_promise(daemon, poll);
     daemon->polls++;
     if (poll->failure.reason != FAILURE_NONE && poll->failure.reason != FAILURE_CANCELED)
         daemon->failures++;
@@ -149,6 +141,100 @@ static void on_connection(void *user, const struct conn *conn, const char *from,
     snprintf(authority, sizeof authority, "%.*s", (int)url_authority_length(url),
              url->text + url->authority);
     log_connection(&daemon->log, authority, from, to, conn_is_resumed(conn));
+}
+
+static void warn_of_insecure(struct daemon *daemon, const struct config *config)
+{
+    for (size_t i = 0; i < config->server_count; i++) {
+        const struct server_config *server = &config->servers[i];
+        if (server->url.https && !server->settings->verify)
+            log_insecure(&daemon->log, server->name);
+    }
+}
+
+/* systemd.exec(5): a list of folders, joined with colons. To be freed; NULL: none is wanted. */
+static char *find_state_file(const struct daemon_settings *settings)
+{
+    const char *folders = getenv("STATE_DIRECTORY");
+    if (settings->state_file != NULL)
+        return *settings->state_file == '\0' ? NULL : xstrdup(settings->state_file);
+    if (folders == NULL || *folders == '\0' || *folders == ':')
+        return NULL;
+    return xasprintf("%.*s/schedule", (int)strcspn(folders, ":"), folders);
+}
+
+/* --- reload --------------------------------------------------------------------- */
+
+static void start_reload(struct daemon *daemon)
+{
+    daemon->reloading = true;
+    daemon->again = false;
+    daemon->reload_begun = clock_now();
+    int error = reload_start(daemon->reload, daemon->fleet.generation);
+    if (error == 0)
+        return;
+    daemon->reloading = false;
+    log_unapplied(&daemon->log,
+                  "the configuration cannot be read afresh: no thread can be started");
+}
+
+static void end_reload(struct daemon *daemon)
+{
+    daemon->reloading = false;
+    if (daemon->again)
+        start_reload(daemon);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->loop->data;
+    (void)number;
+    if (daemon->reloading)
+        daemon->again = true;
+    else if (!daemon->stopping)
+        start_reload(daemon);
+}
+
+static void on_refused(void *user, const struct problems *problems)
+{
+    struct daemon *daemon = user;
+    log_refused(&daemon->log, problems);
+    end_reload(daemon);
+}
+
+static void apply_settings(struct daemon *daemon, const struct daemon_settings *settings)
+{
+    char *state_file = find_state_file(settings);
+    const char *kept = daemon->state_file;
+    log_configure(&daemon->log, settings);
+    daemon->http->trace = settings->log_level == LOG_DEBUG ? on_connection : NULL;
+    if ((kept == NULL) != (state_file == NULL) || (kept != NULL && strcmp(kept, state_file) != 0))
+        log_unapplied(&daemon->log,
+                      "another state-file is taken at the next start, not by a reload");
+    free(state_file);
+}
+
+static void on_read(void *user, struct generation *next, const struct difference *difference)
+{
+    struct daemon *daemon = user;
+    daemon->difference = *difference;
+    apply_settings(daemon, &next->config->daemon);
+    fleet_adopt(&daemon->fleet, next, difference);
+    warn_of_insecure(daemon, next->config);
+    generation_release(next);
+}
+
+static void on_applied(void *user, const struct server_config *server, const char *change)
+{
+    struct daemon *daemon = user;
+    log_applied(&daemon->log, server->name, change);
+}
+
+static void on_settled(void *user)
+{
+    struct daemon *daemon = user;
+    log_reload(&daemon->log, &daemon->difference, clock_now() - daemon->reload_begun);
+    end_reload(daemon);
 }
 
 /* --- start -------------------------------------------------------------------- */
@@ -186,20 +272,9 @@ static size_t raise_descriptor_limit(const struct daemon *daemon)
     return limit.rlim_cur > taken ? limit.rlim_cur - taken : 1;
 }
 
-/* systemd.exec(5): a list of folders, joined with colons. To be freed; NULL: none is wanted. */
-static char *find_state_file(const struct daemon_settings *settings)
+static int start_schedule(struct daemon *daemon, const struct generation *generation)
 {
-    const char *folders = getenv("STATE_DIRECTORY");
-    if (settings->state_file != NULL)
-        return *settings->state_file == '\0' ? NULL : xstrdup(settings->state_file);
-    if (folders == NULL || *folders == '\0' || *folders == ':')
-        return NULL;
-    return xasprintf("%.*s/schedule", (int)strcspn(folders, ":"), folders);
-}
-
-static int start_schedule(struct daemon *daemon)
-{
-    const struct config *config = daemon->config;
+    const struct config *config = generation->config;
     const struct schedule_listener listener = {on_state_file, daemon};
     if (daemon->state_file == NULL)
         return 0;
@@ -214,27 +289,33 @@ static int start_signals(struct daemon *daemon)
     signal(SIGXFSZ, SIG_IGN); /* the log file has reached a limit */
     if ((error = uv_signal_init(&daemon->loop, &daemon->terminate)) != 0 ||
         (error = uv_signal_init(&daemon->loop, &daemon->interrupt)) != 0 ||
+        (error = uv_signal_init(&daemon->loop, &daemon->hangup)) != 0 ||
+        (error = uv_signal_start(&daemon->hangup, on_hangup, SIGHUP)) != 0 ||
         (error = uv_signal_start(&daemon->terminate, on_signal, SIGTERM)) != 0)
         return error;
     return uv_signal_start(&daemon->interrupt, on_signal, SIGINT);
 }
 
+static int start_reloads(struct daemon *daemon)
+{
+    const struct reload_listener listener = {on_read, on_refused, daemon};
+    return reload_new(&daemon->reload, &daemon->loop, daemon->options, &listener);
+}
+
 /* What fails here fails before anything was polled, and the process ends. */
-static int start_parts(struct daemon *daemon)
+static int start_parts(struct daemon *daemon, const struct daemon_settings *settings)
 {
     int error;
     if ((error = uv_loop_init(&daemon->loop)) != 0 ||
         (error = wakeups_init(&daemon->wakeups, &daemon->loop)) != 0 ||
         (error = log_init(&daemon->log, &daemon->loop, &daemon->wakeups, STDOUT_FILENO,
-                          &daemon->config->daemon)) != 0 ||
-        (error = start_signals(daemon)) != 0)
+                          settings)) != 0 ||
+        (error = start_reloads(daemon)) != 0 || (error = start_signals(daemon)) != 0)
         return refuse_to_start("cannot start", uv_strerror(error));
     daemon->http->loop = &daemon->loop;
     daemon->http->wakeups = &daemon->wakeups;
-    if (daemon->config->daemon.log_level == LOG_DEBUG) {
-        daemon->http->trace = on_connection;
-        daemon->http->trace_user = daemon;
-    }
+    daemon->http->trace = settings->log_level == LOG_DEBUG ? on_connection : NULL;
+    daemon->http->trace_user = daemon;
     error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
     if (error != 0)
         return refuse_to_start("cannot start c-ares", ares_strerror(error));
@@ -243,88 +324,54 @@ static int start_parts(struct daemon *daemon)
     return 0;
 }
 
-/* The first polls are spread over time: some each tick, and not each at a moment of
- * its own, as waking up costs more than a poll does. Those of a tick are a
- * nanosecond apart, which keeps them in the order of the file. */
-static int64_t first_due(size_t index, int64_t start_rate)
+static void start_fleet(struct daemon *daemon, struct generation *generation)
 {
-    int64_t moment = (int64_t)index * SECOND / start_rate;
-    return moment / START_TICK * START_TICK + (int64_t)index;
+    const struct fleet_listener listener = {.server = {on_polled, on_changed, daemon},
+                                            .ended = on_ended,
+                                            .applied = on_applied,
+                                            .settled = on_settled,
+                                            .user = daemon};
+    wakeups_reserve(&daemon->wakeups, 1);
+    fleet_start(&daemon->fleet, generation, daemon->options->count, daemon->http, daemon->schedule,
+                &listener);
 }
 
-/* What the server was promised before the start. */
-static struct promise recall(struct daemon *daemon, size_t index, int64_t now)
+static int run_loop(struct daemon *daemon, struct generation *generation)
 {
-    struct promise promise;
-    if (daemon->schedule == NULL || !schedule_recall(daemon->schedule, index, &promise))
-        return (struct promise){.due = now, .last_delay = -1};
-    return promise_within(&promise, daemon->config->servers[index].settings, now);
-}
-
-/* One that was promised a moment that has not passed is asked then; the others at once, spread. */
-static void start_servers(struct daemon *daemon)
-{
-    const struct config *config = daemon->config;
-    int64_t now = clock_now();
-    size_t at_once = 0;
-
-    wakeups_reserve(&daemon->wakeups, SERVER_WAKEUPS * config->server_count + 1);
-    daemon->running = config->server_count;
-    for (size_t i = 0; i < config->server_count; i++) {
-        const struct server_config *server = &config->servers[i];
-        struct promise promise = recall(daemon, i, now);
-        bool promised = promise.due > now;
-        if (!promised)
-            promise.due = now + first_due(at_once++, config->daemon.start_rate);
-        server_init(&daemon->servers[i], server, daemon->http, &daemon->observer, promise.due,
-                    daemon->count);
-        server_recall(&daemon->servers[i], promised, promise.last_delay);
-        server_start(&daemon->servers[i], on_ended);
-    }
-}
-
-static void warn_of_insecure(struct daemon *daemon)
-{
-    for (size_t i = 0; i < daemon->config->server_count; i++) {
-        const struct server_config *server = &daemon->config->servers[i];
-        if (server->url.https && !server->settings->verify)
-            log_insecure(&daemon->log, server->name);
-    }
-}
-
-static int run_loop(struct daemon *daemon)
-{
-    log_start(&daemon->log, daemon->config->server_count);
-    warn_of_insecure(daemon);
-    int error = start_schedule(daemon);
+    size_t servers = generation->config->server_count;
+    log_start(&daemon->log, servers);
+    warn_of_insecure(daemon, generation->config);
+    int error = start_schedule(daemon, generation);
+    if (error == 0)
+        start_fleet(daemon, generation);
+    generation_release(generation); /* or else it would be kept through all reloads */
     if (error != 0)
         return refuse_to_start("cannot keep a schedule", uv_strerror(error));
-    start_servers(daemon);
-    log_ready(&daemon->log, daemon->config->server_count);
+    log_ready(&daemon->log, servers);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     wakeups_free(&daemon->wakeups);
     error = uv_loop_close(&daemon->loop);
     if (error != 0)
         return refuse_to_start("a handle was left in the loop", uv_strerror(error));
-    return daemon->failures > 0 && daemon->count > 0 && !daemon->signaled;
+    return daemon->failures > 0 && daemon->options->count > 0 && !daemon->signaled;
 }
 
-int daemon_run(const struct config *config, struct tls_contexts *tls, uint64_t count)
+int daemon_run(struct generation *generation, const struct options *options)
 {
-    struct daemon daemon = {.config = config, .count = count};
+    const struct daemon_settings *settings = &generation->config->daemon;
+    struct daemon daemon = {.options = options};
     daemon.http = xcalloc(1, sizeof *daemon.http);
-    daemon.http->tls = tls;
-    daemon.servers = xcalloc(config->server_count, sizeof *daemon.servers);
-    daemon.observer = (struct server_observer){on_polled, on_changed, &daemon};
-    daemon.state_file = find_state_file(&config->daemon);
+    daemon.state_file = find_state_file(settings);
     daemon.loop.data = &daemon;
 
-    int status = start_parts(&daemon);
+    int status = start_parts(&daemon, settings);
     if (status == 0)
-        status = run_loop(&daemon);
+        status = run_loop(&daemon, generation);
+    else
+        generation_release(generation);
     schedule_free(daemon.schedule);
+    reload_free(daemon.reload);
     free(daemon.state_file);
-    free(daemon.servers);
     free(daemon.http);
     return status;
 }

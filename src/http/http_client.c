@@ -199,6 +199,7 @@ static void open_connection(struct http_client *client)
     bool foreign = redirect_is_foreign(client);
     const struct conn_target target = {.url = foreign ? &client->detour->origin : client->url,
                                        .settings = client->settings,
+                                       .tls = client->tls,
                                        .foreign = foreign};
     client->on_older = false;
     if (client->redirects == 0) {
@@ -354,9 +355,10 @@ static const struct conn_callbacks callbacks = {on_opened, on_waiting, on_receiv
 /* --- the client ------------------------------------------------------------------------ */
 
 void http_client_init(struct http_client *client, struct http_env *env, const struct url *url,
-                      const struct server_settings *settings, http_lost_callback *lost)
+                      const struct server_settings *settings, struct tls_contexts *tls,
+                      http_lost_callback *lost)
 {
-    *client = (struct http_client){.url = url, .settings = settings, .lost = lost};
+    *client = (struct http_client){.url = url, .settings = settings, .tls = tls, .lost = lost};
     conn_init(&client->conn, env, &callbacks, client);
 }
 
@@ -373,7 +375,7 @@ int64_t http_lead(const struct http_client *client, int64_t due)
 void http_prepare(struct http_client *client, int64_t due)
 {
     const struct conn_target target = {
-        .url = client->url, .settings = client->settings, .early = true};
+        .url = client->url, .settings = client->settings, .tls = client->tls, .early = true};
     conn_close(&client->conn);
     client->lead = due - clock_now();
     if (client->lead < 1)
@@ -408,10 +410,25 @@ void http_send(struct http_client *client, http_callback *callback)
     request(client);
 }
 
-void http_cancel(struct http_client *client)
+void http_client_retarget(struct http_client *client, const struct url *url,
+                          const struct server_settings *settings, struct tls_contexts *tls)
+{
+    client->url = url;
+    client->settings = settings;
+    client->tls = tls;
+    client->conn.target.url = url;
+    client->conn.target.settings = settings;
+    client->conn.target.tls = tls;
+    if (client->detour != NULL) {
+        client->detour->conn.target.settings = settings;
+        client->detour->conn.target.tls = tls;
+    }
+}
+
+void http_cancel(struct http_client *client, const char *detail)
 {
     const struct failure failure = {
-        .reason = FAILURE_CANCELED, .code = UV_ECANCELED, .detail = "aiopoll is stopping"};
+        .reason = FAILURE_CANCELED, .code = UV_ECANCELED, .detail = detail};
     if (client->busy)
         close_and_finish(client, &failure);
 }
@@ -423,4 +440,5 @@ void http_client_close(struct http_client *client)
     conn_forget(&client->conn);
     detour_free(client->detour);
     client->detour = NULL;
+    client->lead = 0;
 }

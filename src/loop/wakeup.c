@@ -113,6 +113,11 @@ void wakeups_reserve(struct wakeups *wakeups, size_t more)
         xgrow(wakeups->heap, &wakeups->capacity, wakeups->reserved + 1, sizeof *wakeups->heap);
 }
 
+void wakeups_unreserve(struct wakeups *wakeups, size_t fewer)
+{
+    wakeups->reserved -= fewer;
+}
+
 void wakeup_set(struct wakeups *wakeups, struct wakeup *wakeup, int64_t due,
                 void (*wake)(struct wakeup *wakeup))
 {

@@ -43,6 +43,9 @@ void wakeups_free(struct wakeups *wakeups);
  * memory is short: call it when starting. */
 void wakeups_reserve(struct wakeups *wakeups, size_t more);
 
+/* Gives back the room of wake-ups that will not be set any more. */
+void wakeups_unreserve(struct wakeups *wakeups, size_t fewer);
+
 /* `wake` is called once, from the loop and never from within this call, as soon
  * as clock_now() is `due` or later. One that is set already is moved. */
 void wakeup_set(struct wakeups *wakeups, struct wakeup *wakeup, int64_t due,

@@ -269,6 +269,67 @@ void log_state_file(struct log *log, bool trouble, const char *file, const char 
     end(log, &line);
 }
 
+void log_reload(struct log *log, const struct difference *difference, int64_t took)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_INFO, "reload"))
+        return;
+    log_line_string(&line, "result", "ok");
+    log_line_integer(&line, "servers", (int64_t)difference->count);
+    log_line_integer(&line, "added", (int64_t)difference->added);
+    log_line_integer(&line, "changed", (int64_t)(difference->changed + difference->moved));
+    log_line_integer(&line, "removed", (int64_t)difference->removed);
+    log_line_seconds(&line, "took", rounded(took));
+    end(log, &line);
+}
+
+static void log_problem(struct log *log, const char *text)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_ERROR, "problem"))
+        return;
+    log_line_string(&line, "detail", text);
+    end(log, &line);
+}
+
+void log_refused(struct log *log, const struct problems *problems)
+{
+    struct log_line line;
+    for (size_t i = 0; i < problems->count; i++)
+        log_problem(log, problems->list[i].text);
+    if (!begin(log, &line, LOG_ERROR, "reload"))
+        return;
+    log_line_string(&line, "result", "error");
+    log_line_integer(&line, "problems", (int64_t)problems->count);
+    log_line_string(&line, "detail", "nothing was changed");
+    end(log, &line);
+}
+
+void log_unapplied(struct log *log, const char *detail)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_WARNING, "problem"))
+        return;
+    log_line_string(&line, "detail", detail);
+    end(log, &line);
+}
+
+void log_applied(struct log *log, const char *server, const char *change)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_DEBUG, "applied"))
+        return;
+    log_line_string(&line, "server", server);
+    log_line_string(&line, "change", change);
+    end(log, &line);
+}
+
+void log_configure(struct log *log, const struct daemon_settings *settings)
+{
+    log->format = (enum log_format)settings->log_format;
+    log->level = (enum log_level)settings->log_level;
+}
+
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures)
 {
     struct log_line line;

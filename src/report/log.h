@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "config/difference.h"
+#include "config/problem.h"
 #include "config/setting.h"
 #include "pace/server.h"
 #include "report/log_sink.h"
@@ -45,6 +47,21 @@ void log_connection(struct log *log, const char *authority, const char *from, co
 
 /* What became of the state file; `trouble`: it is worth a warning. */
 void log_state_file(struct log *log, bool trouble, const char *file, const char *detail);
+
+/* The configuration was read afresh and applied: what became of the servers; `took` ns. */
+void log_reload(struct log *log, const struct difference *difference, int64_t took);
+
+/* The same, and it had problems: nothing was changed. Each is told, and then how many. */
+void log_refused(struct log *log, const struct problems *problems);
+
+/* What could not be applied, or not at once: a warning. */
+void log_unapplied(struct log *log, const char *detail);
+
+/* A server was `change`d by a reload: "added", "changed", "moved", "removed". */
+void log_applied(struct log *log, const char *server, const char *change);
+
+/* From here on the log has this level and format. */
+void log_configure(struct log *log, const struct daemon_settings *settings);
 
 /* `why`: "SIGTERM", or that all polls that were asked for are done. */
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures);

@@ -18,7 +18,9 @@
 #include "pace/promises.h"
 #include "pace/schedule.h"
 #include "pace/server.h"
+#include "pace/watch.h"
 #include "report/log.h"
+#include "report/notify.h"
 
 /* How long the reader of the log is waited for: at the end, and, when all polls that
  * were asked for are done, before it. */
@@ -48,7 +50,11 @@ struct daemon {
     struct schedule *schedule; /* NULL: none is kept */
     char *state_file;          /* and where */
     struct server *servers;    /* one for each of config->servers */
-    size_t running;            /* tasks that have not ended */
+    struct server **watched;   /* all of these */
+    size_t counts[3];          /* of servers, by their health */
+    struct notify notify;
+    struct watch watch;
+    size_t running; /* tasks that have not ended */
     uv_signal_t terminate, interrupt;
     bool stopping, signaled;
     struct wakeup done; /* set when the last task has ended by itself, */
@@ -65,6 +71,8 @@ static void close_all(struct daemon *daemon, const char *why)
     daemon->stopping = true;
     uv_close((uv_handle_t *)&daemon->interrupt, NULL);
     uv_close((uv_handle_t *)&daemon->terminate, NULL);
+    notify_stopping(&daemon->notify);
+    watch_close(&daemon->watch);
     for (size_t i = 0; i < daemon->config->server_count; i++)
         server_cancel(&daemon->servers[i]);
     slots_close(&daemon->http->slots);
@@ -74,6 +82,7 @@ static void close_all(struct daemon *daemon, const char *why)
         schedule_close(daemon->schedule, DISK_PATIENCE);
     log_stop(&daemon->log, why, daemon->polls, daemon->failures);
     log_close(&daemon->log, PATIENCE);
+    notify_close(&daemon->notify);
     wakeup_cancel(&daemon->wakeups, &daemon->done);
     wakeups_close(&daemon->wakeups);
 }
@@ -132,7 +141,40 @@ static void on_polled(void *user, const struct poll *poll)
 static void on_changed(void *user, const struct server_change *change)
 {
     struct daemon *daemon = user;
+    daemon->counts[change->health.from]--;
+    daemon->counts[change->health.to]++;
     log_change(&daemon->log, change);
+    notify_changed(&daemon->notify);
+}
+
+static void on_status_wanted(void *user, struct notify_status *status)
+{
+    struct daemon *daemon = user;
+    int64_t due = server_first_due(&daemon->wakeups);
+    status->ok = daemon->counts[HEALTH_OK];
+    status->failing = daemon->counts[HEALTH_FAILING];
+    status->overdue = daemon->counts[HEALTH_OVERDUE];
+    status->next = due == INT64_MAX ? due : due - clock_now();
+}
+
+static void on_notify_trouble(void *user, const char *sentence)
+{
+    struct daemon *daemon = user;
+    log_notify(&daemon->log, sentence);
+}
+
+static void on_well(void *user, bool again)
+{
+    struct daemon *daemon = user;
+    if (again)
+        log_watchdog(&daemon->log, NULL, "all tasks are as they should be again");
+    notify_alive(&daemon->notify);
+}
+
+static void on_stuck(void *user, const struct server *server, const char *how)
+{
+    struct daemon *daemon = user;
+    log_watchdog(&daemon->log, server->config->name, how);
 }
 
 static void on_state_file(void *user, bool trouble, const char *sentence)
@@ -219,6 +261,25 @@ static int start_signals(struct daemon *daemon)
     return uv_signal_start(&daemon->interrupt, on_signal, SIGINT);
 }
 
+static void start_notify(struct daemon *daemon)
+{
+    const struct notify_listener listener = {on_status_wanted, on_notify_trouble, daemon};
+    const struct watch_listener watch_listener = {on_well, on_stuck, daemon};
+    notify_init(&daemon->notify, &daemon->wakeups, &listener);
+    watch_init(&daemon->watch, &daemon->wakeups, &watch_listener);
+}
+
+/* Every server's task runs. */
+static void tell_ready(struct daemon *daemon)
+{
+    int64_t span =
+        notify_watchdog_span(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), (long)getpid());
+    log_ready(&daemon->log, daemon->config->server_count);
+    notify_ready(&daemon->notify);
+    if (span > 0)
+        watch_start(&daemon->watch, span);
+}
+
 /* What fails here fails before anything was polled, and the process ends. */
 static int start_parts(struct daemon *daemon)
 {
@@ -229,6 +290,7 @@ static int start_parts(struct daemon *daemon)
                           &daemon->config->daemon)) != 0 ||
         (error = start_signals(daemon)) != 0)
         return refuse_to_start("cannot start", uv_strerror(error));
+    start_notify(daemon);
     daemon->http->loop = &daemon->loop;
     daemon->http->wakeups = &daemon->wakeups;
     if (daemon->config->daemon.log_level == LOG_DEBUG) {
@@ -269,7 +331,7 @@ static void start_servers(struct daemon *daemon)
     size_t at_once = 0;
 
     wakeups_reserve(&daemon->wakeups, SERVER_WAKEUPS * config->server_count + 1);
-    daemon->running = config->server_count;
+    daemon->running = daemon->counts[HEALTH_OK] = config->server_count;
     for (size_t i = 0; i < config->server_count; i++) {
         const struct server_config *server = &config->servers[i];
         struct promise promise = recall(daemon, i, now);
@@ -280,7 +342,9 @@ static void start_servers(struct daemon *daemon)
                     daemon->count);
         server_recall(&daemon->servers[i], promised, promise.last_delay);
         server_start(&daemon->servers[i], on_ended);
+        daemon->watched[i] = &daemon->servers[i];
     }
+    watch_servers(&daemon->watch, daemon->watched, config->server_count);
 }
 
 static void warn_of_insecure(struct daemon *daemon)
@@ -300,7 +364,7 @@ static int run_loop(struct daemon *daemon)
     if (error != 0)
         return refuse_to_start("cannot keep a schedule", uv_strerror(error));
     start_servers(daemon);
-    log_ready(&daemon->log, daemon->config->server_count);
+    tell_ready(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     wakeups_free(&daemon->wakeups);
     error = uv_loop_close(&daemon->loop);
@@ -315,6 +379,7 @@ int daemon_run(const struct config *config, struct tls_contexts *tls, uint64_t c
     daemon.http = xcalloc(1, sizeof *daemon.http);
     daemon.http->tls = tls;
     daemon.servers = xcalloc(config->server_count, sizeof *daemon.servers);
+    daemon.watched = xcalloc(config->server_count, sizeof *daemon.watched);
     daemon.observer = (struct server_observer){on_polled, on_changed, &daemon};
     daemon.state_file = find_state_file(&config->daemon);
     daemon.loop.data = &daemon;
@@ -324,6 +389,7 @@ int daemon_run(const struct config *config, struct tls_contexts *tls, uint64_t c
         status = run_loop(&daemon);
     schedule_free(daemon.schedule);
     free(daemon.state_file);
+    free(daemon.watched);
     free(daemon.servers);
     free(daemon.http);
     return status;

@@ -100,6 +100,11 @@ void http_send(struct http_client *client, http_callback *callback);
  * FAILURE_CANCELED. Without one, nothing happens. */
 void http_cancel(struct http_client *client);
 
+/* Whether the request under way will not end by itself, for all that can be seen at `moment`: its
+ * time limit should have ended it before then, or cannot any more; or it waits for a descriptor
+ * that nobody gives back. NULL: no; else a sentence. */
+const char *http_stuck(const struct http_client *client, int64_t moment);
+
 /* Lets go of all it holds. The client can be used again, or forgotten. */
 void http_client_close(struct http_client *client);
 

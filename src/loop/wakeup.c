@@ -13,6 +13,9 @@
 /* Between two batches the loop attends to the sockets. */
 enum { BATCH = 128 };
 
+/* How many wake-ups a search looks at: that takes less time than a poll. */
+enum { EFFORT = 500 };
+
 /* The moment stands in the heap itself: comparing must not follow pointers. */
 struct wakeup_slot {
     int64_t due;
@@ -137,4 +140,40 @@ void wakeup_cancel(struct wakeups *wakeups, struct wakeup *wakeup)
         sift_up(wakeups, place, last);
     else
         sift_down(wakeups, place, last);
+}
+
+int64_t wakeup_due(const struct wakeups *wakeups, const struct wakeup *wakeup)
+{
+    return wakeup->place == 0 ? INT64_MAX : wakeups->heap[wakeup->place].due;
+}
+
+struct search {
+    void (*wake)(struct wakeup *wakeup);
+    const struct wakeup_slot *found;
+    int effort; /* that is left */
+};
+
+/* Below what is found, and below what is later, there is nothing that is earlier. */
+static void search_below(const struct wakeups *wakeups, size_t place, struct search *search)
+{
+    const struct wakeup_slot *slot = &wakeups->heap[place];
+    if (place > wakeups->count || search->effort == 0 ||
+        (search->found != NULL && search->found->due <= slot->due))
+        return;
+    search->effort--;
+    if (slot->wakeup->wake == search->wake) {
+        search->found = slot;
+        return;
+    }
+    size_t child = 2 * place;
+    bool swap = child < wakeups->count && wakeups->heap[child + 1].due < wakeups->heap[child].due;
+    search_below(wakeups, child + swap, search);
+    search_below(wakeups, child + !swap, search);
+}
+
+struct wakeup *wakeups_first(const struct wakeups *wakeups, void (*wake)(struct wakeup *wakeup))
+{
+    struct search search = {.wake = wake, .effort = EFFORT};
+    search_below(wakeups, 1, &search);
+    return search.found == NULL || search.effort == 0 ? NULL : search.found->wakeup;
 }

@@ -53,6 +53,13 @@ static inline bool wakeup_is_set(const struct wakeup *wakeup)
     return wakeup->place != 0;
 }
 
+/* The moment that it is set to; INT64_MAX: it is not set. */
+int64_t wakeup_due(const struct wakeups *wakeups, const struct wakeup *wakeup);
+
+/* The first of those that are set to call `wake`; NULL: there is none, or none was found with
+ * little effort, as very many others come before. */
+struct wakeup *wakeups_first(const struct wakeups *wakeups, void (*wake)(struct wakeup *wakeup));
+
 /* One that is not set is left alone. */
 void wakeup_cancel(struct wakeups *wakeups, struct wakeup *wakeup);
 

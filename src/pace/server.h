@@ -95,4 +95,12 @@ void server_start(struct server *server, void (*ended)(struct server *server));
 /* Ends the task wherever it stands; `ended` comes within the call. */
 void server_cancel(struct server *server);
 
+/* Whether the task has missed its wake-up: it should have been woken before `moment`, and was not,
+ * or it never will be, as nothing is set that would do so. NULL: no; else a sentence. All wake-ups
+ * that were due before `moment` must have been called. */
+const char *server_stuck(const struct server *server, int64_t moment);
+
+/* When the first of all sleeping tasks is due, or a moment before; INT64_MAX: not known. */
+int64_t server_first_due(const struct wakeups *wakeups);
+
 #endif

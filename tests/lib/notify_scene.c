@@ -180,10 +180,14 @@ static bool have_come(void *arg)
     return notify_scene_count(wanted->beginning) >= wanted->count;
 }
 
-void notify_scene_await(const char *beginning, size_t count)
+void notify_scene_await_within(const char *beginning, size_t count, unsigned limit_ms)
 {
     struct wanted wanted = {beginning, count};
 
-    rig_wait_at(beginning, rig, "messages to the service manager", have_come, &wanted,
-                SCENE_LIMIT_MS);
+    rig_wait_at(beginning, rig, "messages to the service manager", have_come, &wanted, limit_ms);
+}
+
+void notify_scene_await(const char *beginning, size_t count)
+{
+    notify_scene_await_within(beginning, count, SCENE_LIMIT_MS);
 }

@@ -34,7 +34,8 @@ const char *notify_scene_text(const char *beginning, size_t index);
 /* How many others came before that one. */
 size_t notify_scene_place(const char *beginning, size_t index);
 
-/* Until so many messages have come that begin so. */
+/* Until so many messages have come that begin so; the second, within a limit of its own. */
 void notify_scene_await(const char *beginning, size_t count);
+void notify_scene_await_within(const char *beginning, size_t count, unsigned limit_ms);
 
 #endif

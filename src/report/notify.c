@@ -68,8 +68,8 @@ static void add_state(struct notify *notify, enum notify_state state)
     for (size_t i = 0; state == NOTIFY_RELOADING && i < place; i++)
         if (notify->states[i] == NOTIFY_RELOADING)
             place = i;
-    if (place == NOTIFY_STATES_MAX)
-        return; /* it has been told that we stop */
+    if (place > 0 && notify->states[place - 1] == state)
+        return; /* twice is as good as once */
     notify->states[place] = state;
     notify->state_count = place + 1;
 }
@@ -133,10 +133,13 @@ static void on_turn(struct wakeup *wakeup)
     flush(notify);
 }
 
+static bool is_listening(const struct notify *notify)
+{
+    return notify->fd >= 0 && !notify->stopping;
+}
+
 static void tell_state(struct notify *notify, enum notify_state state)
 {
-    if (notify->fd < 0)
-        return;
     add_state(notify, state);
     flush(notify);
 }
@@ -163,7 +166,7 @@ void notify_init(struct notify *notify, struct wakeups *wakeups,
 
 void notify_ready(struct notify *notify)
 {
-    if (notify->fd < 0)
+    if (!is_listening(notify))
         return;
     ask(notify, clock_now());
     tell_state(notify, NOTIFY_READY);
@@ -171,16 +174,19 @@ void notify_ready(struct notify *notify)
 
 void notify_reloading(struct notify *notify)
 {
+    if (!is_listening(notify))
+        return;
     notify->reloading_since = clock_awake();
     tell_state(notify, NOTIFY_RELOADING);
 }
 
 void notify_reloaded(struct notify *notify, size_t problems, const char *first)
 {
+    if (!is_listening(notify))
+        return;
     notify->problems = problems;
     snprintf(notify->first_problem, sizeof notify->first_problem, "%s", problems == 0 ? "" : first);
-    if (notify->fd >= 0)
-        ask(notify, clock_now());
+    ask(notify, clock_now());
     tell_state(notify, NOTIFY_READY);
 }
 
@@ -196,7 +202,7 @@ void notify_changed(struct notify *notify)
 
 void notify_alive(struct notify *notify)
 {
-    if (notify->fd < 0)
+    if (!is_listening(notify))
         return;
     notify->alive = true;
     flush(notify);
@@ -204,8 +210,11 @@ void notify_alive(struct notify *notify)
 
 void notify_stopping(struct notify *notify)
 {
+    if (!is_listening(notify))
+        return;
     notify->alive = notify->status_is_new = false;
     notify->ask_due = INT64_MAX;
+    notify->stopping = true;
     tell_state(notify, NOTIFY_STOPPING);
 }
 

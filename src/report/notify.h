@@ -40,7 +40,7 @@ struct notify {
     size_t state_count;                          /* the first comes first */
     int64_t reloading_since;                     /* by clock_awake() */
     bool alive, status_is_new;                   /* not taken yet, either */
-    bool told_trouble;
+    bool told_trouble, stopping;
     int64_t asked_at, ask_due; /* for the status; INT64_MAX: not yet */
     size_t problems;
     char first_problem[NOTIFY_STATUS_SIZE];
@@ -65,6 +65,7 @@ void notify_changed(struct notify *notify);
 /* All that should work does: WATCHDOG=1. */
 void notify_alive(struct notify *notify);
 
+/* From here on, nothing else is told. */
 void notify_stopping(struct notify *notify);
 
 /* Tries for the last time what was not taken, and closes. */

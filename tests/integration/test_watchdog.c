@@ -11,7 +11,6 @@
 #include "clock_scene.h"
 #include "notify_scene.h"
 #include "scene.h"
-#include "usage.h"
 
 static const int64_t SECOND = 1000000000;
 
@@ -53,7 +52,7 @@ START_TEST(there_is_one_for_this_process)
     notify_scene_watch(100);
     rig_set_shell(rig, "export WATCHDOG_PID=$$; exec \"$@\"");
     scene_start("[servers]\na = @/a?delay=0.02\n");
-    await_more(usage_is_valgrind() ? 0 : 3);
+    await_more(3);
 }
 END_TEST
 

@@ -167,14 +167,14 @@ static void on_well(void *user, bool again)
 {
     struct daemon *daemon = user;
     if (again)
-        log_watchdog(&daemon->log, NULL, "all tasks are as they should be again");
+        log_watchdog(&daemon->log, LOG_INFO, NULL, "all tasks are as they should be again");
     notify_alive(&daemon->notify);
 }
 
 static void on_stuck(void *user, const struct server *server, const char *how)
 {
     struct daemon *daemon = user;
-    log_watchdog(&daemon->log, server->config->name, how);
+    log_watchdog(&daemon->log, LOG_ERROR, server == NULL ? NULL : server->config->name, how);
 }
 
 static void on_state_file(void *user, bool trouble, const char *sentence)
@@ -261,12 +261,12 @@ static int start_signals(struct daemon *daemon)
     return uv_signal_start(&daemon->interrupt, on_signal, SIGINT);
 }
 
-static void start_notify(struct daemon *daemon)
+static int start_notify(struct daemon *daemon)
 {
     const struct notify_listener listener = {on_status_wanted, on_notify_trouble, daemon};
     const struct watch_listener watch_listener = {on_well, on_stuck, daemon};
     notify_init(&daemon->notify, &daemon->wakeups, &listener);
-    watch_init(&daemon->watch, &daemon->wakeups, &watch_listener);
+    return watch_init(&daemon->watch, &daemon->loop, &daemon->wakeups, &watch_listener);
 }
 
 /* Every server's task runs. */
@@ -288,9 +288,8 @@ static int start_parts(struct daemon *daemon)
         (error = wakeups_init(&daemon->wakeups, &daemon->loop)) != 0 ||
         (error = log_init(&daemon->log, &daemon->loop, &daemon->wakeups, STDOUT_FILENO,
                           &daemon->config->daemon)) != 0 ||
-        (error = start_signals(daemon)) != 0)
+        (error = start_signals(daemon)) != 0 || (error = start_notify(daemon)) != 0)
         return refuse_to_start("cannot start", uv_strerror(error));
-    start_notify(daemon);
     daemon->http->loop = &daemon->loop;
     daemon->http->wakeups = &daemon->wakeups;
     if (daemon->config->daemon.log_level == LOG_DEBUG) {

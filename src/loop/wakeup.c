@@ -62,6 +62,11 @@ static void set_timer(struct wakeups *wakeups, int64_t due)
     wakeups->armed = due;
 }
 
+static bool has_due(const struct wakeups *wakeups, int64_t now)
+{
+    return wakeups->count > 0 && wakeups->heap[1].due <= now;
+}
+
 static void on_timer(uv_poll_t *poll, int status, int events)
 {
     struct wakeups *wakeups = container_of(poll, struct wakeups, poll);
@@ -70,19 +75,23 @@ static void on_timer(uv_poll_t *poll, int status, int events)
     (void)events;
 
     wakeups->running = true;
-    for (int n = 0; n < BATCH && wakeups->count > 0 && wakeups->heap[1].due <= now; n++) {
+    for (int n = 0; n < BATCH && has_due(wakeups, now); n++) {
         struct wakeup *wakeup = wakeups->heap[1].wakeup;
+        if (wakeups->heap[1].due > wakeups->reached)
+            wakeups->reached = wakeups->heap[1].due;
         wakeup_cancel(wakeups, wakeup);
         wakeup->wake(wakeup);
     }
     wakeups->running = false;
+    if (!has_due(wakeups, now))
+        wakeups->reached = now;
     if (wakeups->fd >= 0)
         set_timer(wakeups, wakeups->count > 0 ? wakeups->heap[1].due : INT64_MAX);
 }
 
 int wakeups_init(struct wakeups *wakeups, uv_loop_t *loop)
 {
-    *wakeups = (struct wakeups){.armed = INT64_MAX};
+    *wakeups = (struct wakeups){.armed = INT64_MAX, .reached = clock_now()};
     wakeups->fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     if (wakeups->fd < 0)
         return uv_translate_sys_error(errno);
@@ -145,6 +154,12 @@ void wakeup_cancel(struct wakeups *wakeups, struct wakeup *wakeup)
 int64_t wakeup_due(const struct wakeups *wakeups, const struct wakeup *wakeup)
 {
     return wakeup->place == 0 ? INT64_MAX : wakeups->heap[wakeup->place].due;
+}
+
+int64_t wakeups_reached(const struct wakeups *wakeups)
+{
+    int64_t now = clock_now();
+    return has_due(wakeups, now) ? wakeups->reached : now;
 }
 
 struct search {

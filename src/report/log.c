@@ -269,10 +269,10 @@ void log_state_file(struct log *log, bool trouble, const char *file, const char 
     end(log, &line);
 }
 
-void log_watchdog(struct log *log, const char *server, const char *detail)
+void log_watchdog(struct log *log, enum log_level level, const char *server, const char *detail)
 {
     struct log_line line;
-    if (!begin(log, &line, server == NULL ? LOG_INFO : LOG_ERROR, "watchdog"))
+    if (!begin(log, &line, level, "watchdog"))
         return;
     if (server != NULL)
         log_line_string(&line, "server", server);

@@ -46,8 +46,8 @@ void log_connection(struct log *log, const char *authority, const char *from, co
 /* What became of the state file; `trouble`: it is worth a warning. */
 void log_state_file(struct log *log, bool trouble, const char *file, const char *detail);
 
-/* A task is stuck, as `detail` says; `server` NULL: all are well again. */
-void log_watchdog(struct log *log, const char *server, const char *detail);
+/* The task of `server`, or with NULL of all, is stuck, or well again. */
+void log_watchdog(struct log *log, enum log_level level, const char *server, const char *detail);
 
 /* The service manager cannot be told how things are. */
 void log_notify(struct log *log, const char *detail);

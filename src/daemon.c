@@ -17,8 +17,10 @@
 #include "loop/wakeup.h"
 #include "pace/fleet.h"
 #include "pace/schedule.h"
+#include "pace/watch.h"
 #include "reload.h"
 #include "report/log.h"
+#include "report/notify.h"
 
 /* How long the reader of the log is waited for: at the end, and, when all polls that
  * were asked for are done, before it. */
@@ -51,6 +53,8 @@ struct daemon {
     bool again;                   /* and another signal has come meanwhile */
     int64_t reload_begun;         /* the signal came then */
     struct difference difference; /* of the last one; its entries are the fleet's */
+    struct notify notify;
+    struct watch watch;
     uv_signal_t terminate, interrupt, hangup;
     bool stopping, signaled;
     struct wakeup done; /* set when the last task has ended by itself, */
@@ -69,6 +73,8 @@ static void close_all(struct daemon *daemon, const char *why)
     uv_close((uv_handle_t *)&daemon->interrupt, NULL);
     uv_close((uv_handle_t *)&daemon->terminate, NULL);
     uv_close((uv_handle_t *)&daemon->hangup, NULL);
+    notify_stopping(&daemon->notify);
+    watch_close(&daemon->watch);
     fleet_close(&daemon->fleet, "aiopoll is stopping");
     reload_close(daemon->reload, RELOAD_PATIENCE);
     slots_close(&daemon->http->slots);
@@ -78,6 +84,7 @@ static void close_all(struct daemon *daemon, const char *why)
         schedule_close(daemon->schedule, DISK_PATIENCE);
     log_stop(&daemon->log, why, daemon->polls, daemon->failures);
     log_close(&daemon->log, PATIENCE);
+    notify_close(&daemon->notify);
     wakeup_cancel(&daemon->wakeups, &daemon->done);
     wakeups_close(&daemon->wakeups);
 }
@@ -125,6 +132,37 @@ static void on_changed(void *user, const struct server_change *change)
 {
     struct daemon *daemon = user;
     log_change(&daemon->log, change);
+    notify_changed(&daemon->notify);
+}
+
+static void on_status_wanted(void *user, struct notify_status *status)
+{
+    struct daemon *daemon = user;
+    int64_t due = server_first_due(&daemon->wakeups);
+    status->ok = daemon->fleet.states[HEALTH_OK];
+    status->failing = daemon->fleet.states[HEALTH_FAILING];
+    status->overdue = daemon->fleet.states[HEALTH_OVERDUE];
+    status->next = due == INT64_MAX ? due : due - clock_now();
+}
+
+static void on_notify_trouble(void *user, const char *sentence)
+{
+    struct daemon *daemon = user;
+    log_notify(&daemon->log, sentence);
+}
+
+static void on_well(void *user, bool again)
+{
+    struct daemon *daemon = user;
+    if (again)
+        log_watchdog(&daemon->log, LOG_INFO, NULL, "all tasks are as they should be again");
+    notify_alive(&daemon->notify);
+}
+
+static void on_stuck(void *user, const struct server *server, const char *how)
+{
+    struct daemon *daemon = user;
+    log_watchdog(&daemon->log, LOG_ERROR, server == NULL ? NULL : server->config->name, how);
 }
 
 static void on_state_file(void *user, bool trouble, const char *sentence)
@@ -165,17 +203,20 @@ static char *find_state_file(const struct daemon_settings *settings)
 
 /* --- reload --------------------------------------------------------------------- */
 
+#define NO_THREAD "the configuration cannot be read afresh: no thread can be started"
+
 static void start_reload(struct daemon *daemon)
 {
     daemon->reloading = true;
     daemon->again = false;
     daemon->reload_begun = clock_now();
+    notify_reloading(&daemon->notify);
     int error = reload_start(daemon->reload, daemon->fleet.generation);
     if (error == 0)
         return;
     daemon->reloading = false;
-    log_unapplied(&daemon->log,
-                  "the configuration cannot be read afresh: no thread can be started");
+    log_unapplied(&daemon->log, NO_THREAD);
+    notify_reloaded(&daemon->notify, 1, NO_THREAD);
 }
 
 static void end_reload(struct daemon *daemon)
@@ -199,6 +240,7 @@ static void on_refused(void *user, const struct problems *problems)
 {
     struct daemon *daemon = user;
     log_refused(&daemon->log, problems);
+    notify_reloaded(&daemon->notify, problems->count, problems->list[0].text);
     end_reload(daemon);
 }
 
@@ -219,6 +261,7 @@ static void on_read(void *user, struct generation *next, const struct difference
     struct daemon *daemon = user;
     daemon->difference = *difference;
     apply_settings(daemon, &next->config->daemon);
+    watch_servers(&daemon->watch, NULL, 0); /* until the list is whole again */
     fleet_adopt(&daemon->fleet, next, difference);
     warn_of_insecure(daemon, next->config);
     generation_release(next);
@@ -234,6 +277,8 @@ static void on_settled(void *user)
 {
     struct daemon *daemon = user;
     log_reload(&daemon->log, &daemon->difference, clock_now() - daemon->reload_begun);
+    watch_servers(&daemon->watch, daemon->fleet.servers, daemon->fleet.count);
+    notify_reloaded(&daemon->notify, 0, NULL);
     end_reload(daemon);
 }
 
@@ -302,6 +347,25 @@ static int start_reloads(struct daemon *daemon)
     return reload_new(&daemon->reload, &daemon->loop, daemon->options, &listener);
 }
 
+static int start_notify(struct daemon *daemon)
+{
+    const struct notify_listener listener = {on_status_wanted, on_notify_trouble, daemon};
+    const struct watch_listener watch_listener = {on_well, on_stuck, daemon};
+    notify_init(&daemon->notify, &daemon->wakeups, &listener);
+    return watch_init(&daemon->watch, &daemon->loop, &daemon->wakeups, &watch_listener);
+}
+
+/* Every server's task runs. */
+static void tell_ready(struct daemon *daemon)
+{
+    int64_t span =
+        notify_watchdog_span(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), (long)getpid());
+    log_ready(&daemon->log, daemon->fleet.count);
+    notify_ready(&daemon->notify);
+    if (span > 0)
+        watch_start(&daemon->watch, span);
+}
+
 /* What fails here fails before anything was polled, and the process ends. */
 static int start_parts(struct daemon *daemon, const struct daemon_settings *settings)
 {
@@ -310,7 +374,8 @@ static int start_parts(struct daemon *daemon, const struct daemon_settings *sett
         (error = wakeups_init(&daemon->wakeups, &daemon->loop)) != 0 ||
         (error = log_init(&daemon->log, &daemon->loop, &daemon->wakeups, STDOUT_FILENO,
                           settings)) != 0 ||
-        (error = start_reloads(daemon)) != 0 || (error = start_signals(daemon)) != 0)
+        (error = start_reloads(daemon)) != 0 || (error = start_signals(daemon)) != 0 ||
+        (error = start_notify(daemon)) != 0)
         return refuse_to_start("cannot start", uv_strerror(error));
     daemon->http->loop = &daemon->loop;
     daemon->http->wakeups = &daemon->wakeups;
@@ -334,12 +399,12 @@ static void start_fleet(struct daemon *daemon, struct generation *generation)
     wakeups_reserve(&daemon->wakeups, 1);
     fleet_start(&daemon->fleet, generation, daemon->options->count, daemon->http, daemon->schedule,
                 &listener);
+    watch_servers(&daemon->watch, daemon->fleet.servers, daemon->fleet.count);
 }
 
 static int run_loop(struct daemon *daemon, struct generation *generation)
 {
-    size_t servers = generation->config->server_count;
-    log_start(&daemon->log, servers);
+    log_start(&daemon->log, generation->config->server_count);
     warn_of_insecure(daemon, generation->config);
     int error = start_schedule(daemon, generation);
     if (error == 0)
@@ -347,7 +412,7 @@ static int run_loop(struct daemon *daemon, struct generation *generation)
     generation_release(generation); /* or else it would be kept through all reloads */
     if (error != 0)
         return refuse_to_start("cannot keep a schedule", uv_strerror(error));
-    log_ready(&daemon->log, servers);
+    tell_ready(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     wakeups_free(&daemon->wakeups);
     error = uv_loop_close(&daemon->loop);

@@ -10,7 +10,7 @@
 #include "http/http_request.h"
 #include "http/redirect.h"
 
-static struct wakeups *wakeups_of(struct http_client *client)
+static struct wakeups *wakeups_of(const struct http_client *client)
 {
     return client->conn.env->wakeups;
 }
@@ -19,6 +19,12 @@ static struct wakeups *wakeups_of(struct http_client *client)
 static struct conn *conn_now(struct http_client *client)
 {
     return redirect_is_foreign(client) ? &client->detour->conn : &client->conn;
+}
+
+static bool is_waiting(const struct http_client *client)
+{
+    const struct conn *conn = redirect_is_foreign(client) ? &client->detour->conn : &client->conn;
+    return conn->state == CONN_WAITING;
 }
 
 /* --- the end of a request ----------------------------------------------------------- */
@@ -407,6 +413,8 @@ void http_send(struct http_client *client, http_callback *callback)
     }
     client->deadline = client->started + client->settings->timeout;
     wakeup_set(wakeups_of(client), &client->limit, client->deadline, on_timeout);
+    slots_allow(&client->conn.env->slots, /* one that is prepared begins earlier */
+                client->settings->connect_timeout + client->settings->timeout);
     request(client);
 }
 
@@ -431,6 +439,18 @@ void http_cancel(struct http_client *client, const char *detail)
         .reason = FAILURE_CANCELED, .code = UV_ECANCELED, .detail = detail};
     if (client->busy)
         close_and_finish(client, &failure);
+}
+
+const char *http_stuck(const struct http_client *client, int64_t moment)
+{
+    if (client->busy && is_waiting(client))
+        return slots_are_stuck(&client->conn.env->slots, moment)
+                   ? "its request waits for a descriptor, and nobody gives one back"
+                   : NULL;
+    int64_t limit = wakeup_due(wakeups_of(client), &client->limit);
+    if (limit == INT64_MAX)
+        return "its request is under way, and has no time limit";
+    return limit < moment ? "its request is under way, and its time limit has passed" : NULL;
 }
 
 void http_client_close(struct http_client *client)

@@ -109,6 +109,11 @@ void http_client_retarget(struct http_client *client, const struct url *url,
  * this detail. Without one, nothing happens. */
 void http_cancel(struct http_client *client, const char *detail);
 
+/* Whether the request under way will not end by itself, for all that can be seen at `moment`: its
+ * time limit should have ended it before then, or cannot any more; or it waits for a descriptor
+ * that nobody gives back. NULL: no; else a sentence. */
+const char *http_stuck(const struct http_client *client, int64_t moment);
+
 /* Lets go of all it holds. The client can be used again, or forgotten. */
 void http_client_close(struct http_client *client);
 

@@ -26,7 +26,8 @@ struct wakeups {
     int fd;
     struct wakeup_slot *heap;
     size_t count, capacity, reserved;
-    int64_t armed; /* what the timerfd is set to; INT64_MAX when to nothing */
+    int64_t armed;   /* what the timerfd is set to; INT64_MAX when to nothing */
+    int64_t reached; /* see wakeups_reached() */
     bool running;
 };
 
@@ -55,6 +56,17 @@ static inline bool wakeup_is_set(const struct wakeup *wakeup)
 {
     return wakeup->place != 0;
 }
+
+/* The moment that it is set to; INT64_MAX: it is not set. */
+int64_t wakeup_due(const struct wakeups *wakeups, const struct wakeup *wakeup);
+
+/* All that was set to a moment before this one has been called: now, or, where the loop is behind,
+ * a moment that has passed. */
+int64_t wakeups_reached(const struct wakeups *wakeups);
+
+/* The first of those that are set to call `wake`; NULL: there is none, or none was found with
+ * little effort, as very many others come before. */
+struct wakeup *wakeups_first(const struct wakeups *wakeups, void (*wake)(struct wakeup *wakeup));
 
 /* One that is not set is left alone. */
 void wakeup_cancel(struct wakeups *wakeups, struct wakeup *wakeup);

@@ -288,3 +288,29 @@ void server_cancel(struct server *server, const char *why)
         run(server);
     }
 }
+
+static const char *sleep_stuck(const struct server *server, int64_t moment)
+{
+    int64_t woken = wakeup_due(server->wakeups, &server->sleep);
+    if (woken > server->due)
+        return "its task sleeps, and is not going to be woken when its request is due";
+    return woken < moment ? "its task should have been woken, and still sleeps" : NULL;
+}
+
+const char *server_stuck(const struct server *server, int64_t moment)
+{
+    switch (server->state) {
+    case SERVER_NEW: return server->health.since < moment ? "its task was never started" : NULL;
+    case SERVER_SLEEPING:
+    case SERVER_PREPARING: return sleep_stuck(server, moment);
+    case SERVER_FETCHING: return http_stuck(&server->http, moment);
+    case SERVER_ENDED: break;
+    }
+    return NULL;
+}
+
+int64_t server_first_due(const struct wakeups *wakeups)
+{
+    const struct wakeup *first = wakeups_first(wakeups, on_wake);
+    return first == NULL ? INT64_MAX : container_of(first, struct server, sleep)->due;
+}

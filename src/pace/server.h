@@ -118,4 +118,12 @@ void server_replan(struct server *server, const struct server_plan *plan, bool c
  * canceled, with `why` as its detail. */
 void server_cancel(struct server *server, const char *why);
 
+/* Whether the task has missed its wake-up: it should have been woken before `moment`, and was not,
+ * or it never will be, as nothing is set that would do so. NULL: no; else a sentence. All wake-ups
+ * that were due before `moment` must have been called. */
+const char *server_stuck(const struct server *server, int64_t moment);
+
+/* When the first of all sleeping tasks is due, or a moment before; INT64_MAX: not known. */
+int64_t server_first_due(const struct wakeups *wakeups);
+
 #endif

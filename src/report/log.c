@@ -269,6 +269,26 @@ void log_state_file(struct log *log, bool trouble, const char *file, const char 
     end(log, &line);
 }
 
+void log_watchdog(struct log *log, enum log_level level, const char *server, const char *detail)
+{
+    struct log_line line;
+    if (!begin(log, &line, level, "watchdog"))
+        return;
+    if (server != NULL)
+        log_line_string(&line, "server", server);
+    log_line_string(&line, "detail", detail);
+    end(log, &line);
+}
+
+void log_notify(struct log *log, const char *detail)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_WARNING, "notify"))
+        return;
+    log_line_string(&line, "detail", detail);
+    end(log, &line);
+}
+
 void log_reload(struct log *log, const struct difference *difference, int64_t took)
 {
     struct log_line line;

@@ -63,6 +63,12 @@ void log_applied(struct log *log, const char *server, const char *change);
 /* From here on the log has this level and format. */
 void log_configure(struct log *log, const struct daemon_settings *settings);
 
+/* The task of `server`, or with NULL of all, is stuck, or well again. */
+void log_watchdog(struct log *log, enum log_level level, const char *server, const char *detail);
+
+/* The service manager cannot be told how things are. */
+void log_notify(struct log *log, const char *detail);
+
 /* `why`: "SIGTERM", or that all polls that were asked for are done. */
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures);
 

@@ -2,8 +2,11 @@
  * What the service manager is told: READY, STATUS, STOPPING; and that nothing of it
  * is waited for, whatever the manager does.
  */
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "boottime.h"
@@ -123,6 +126,70 @@ START_TEST(the_manager_is_not_woken_for_what_it_knows)
     clock_scene_sleep(3600 * SECOND);
     notify_scene_await("STATUS=1 ok, 0 failing, 0 overdue, next in 4 h", 1);
     ck_assert_uint_eq(notify_scene_count("STATUS="), 3);
+}
+END_TEST
+
+/* --- reload ----------------------------------------------------------------------------- */
+
+static int64_t monotonic_usec(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* One that began after this moment, with its end behind it. */
+static void check_reload(int64_t since_usec, size_t index)
+{
+    static const char beginning[] = "RELOADING=1\nMONOTONIC_USEC=";
+    int64_t usec;
+
+    notify_scene_await("READY=1", index + 2);
+    usec = strtoll(notify_scene_text(beginning, index) + sizeof(beginning) - 1, NULL, 10);
+    ck_assert_int_ge(usec, since_usec);
+    ck_assert_int_le(usec, monotonic_usec());
+    ck_assert_uint_gt(notify_scene_place(beginning, index), notify_scene_place("READY=1", index));
+    ck_assert_uint_lt(notify_scene_place(beginning, index),
+                      notify_scene_place("READY=1", index + 1));
+}
+
+START_TEST(a_reload_has_a_beginning_and_an_end)
+{
+    scene_start("[servers]\na = @/a?delay=0.05\n");
+    notify_scene_await("READY=1", 1);
+    for (size_t i = 0; i < 3; i++) {
+        int64_t since_usec = monotonic_usec();
+
+        rig_signal(rig, SIGHUP);
+        check_reload(since_usec, i);
+    }
+    ck_assert_uint_eq(notify_scene_count("READY=1"), 4);
+}
+END_TEST
+
+START_TEST(a_reload_that_failed_is_in_the_status_until_one_succeeds)
+{
+    const char *status;
+    int64_t since_usec = monotonic_usec();
+
+    scene_start("[servers]\na = @/a?delay=100\n");
+    notify_scene_await("STATUS=1 ok", 1);
+    scene_config("[servers]\na = @/a?delay=100\nb =\n[nonsense]\n");
+    rig_signal(rig, SIGHUP);
+    check_reload(since_usec, 0);
+    notify_scene_await("STATUS=", 2);
+    status = notify_scene_text("STATUS=", notify_scene_count("STATUS=") - 1);
+    ck_assert_msg(strstr(status, "; the new configuration has 2 problems, the first: ") != NULL &&
+                      strstr(status, "servers.ini:3: ") != NULL &&
+                      strstr(status, "; the old one is in use") != NULL,
+                  "%s", status);
+    scene_config("[servers]\na = @/a?delay=100\nb = @/b?delay=100\n");
+    rig_signal(rig, SIGHUP);
+    check_reload(since_usec, 1);
+    notify_scene_await("STATUS=2 ok, 0 failing, 0 overdue", 1);
+    status = notify_scene_text("STATUS=", notify_scene_count("STATUS=") - 1);
+    ck_assert_ptr_null(strstr(status, "problem"));
 }
 END_TEST
 
@@ -280,6 +347,9 @@ static Suite *suite(void)
     tcase_add_test(tests, the_status_follows_a_server_that_recovers);
     tcase_add_test(tests, the_status_is_told_once_a_second_at_most);
     tcase_add_test(tests, the_manager_is_not_woken_for_what_it_knows);
+    tests = notify_scene_case(suite, "reload");
+    tcase_add_test(tests, a_reload_has_a_beginning_and_an_end);
+    tcase_add_test(tests, a_reload_that_failed_is_in_the_status_until_one_succeeds);
     tests = notify_scene_case(suite, "sockets");
     tcase_add_test(tests, an_abstract_name_is_as_good_as_a_path);
     tcase_add_test(tests, a_socket_that_is_not_there_is_told_and_harmless);

@@ -172,9 +172,9 @@ START_TEST(each_key_counts)
     file("password", "user:secret\n");
     setting_names(server_setting_table, names);
     for (size_t i = 0; names[i] != NULL; i++) {
-        snprintf(text, sizeof text, "[server a]\nurl = https://h/a\n%s = %s\n", names[i],
+        snprintf(text, sizeof text, "[server a]\nurl = http://h/a\n%s = %s\n", names[i],
                  value_of(names[i]));
-        compare("[server a]\nurl = https://h/a\n", text);
+        compare("[server a]\nurl = http://h/a\n", text);
         ck_assert_msg(fate_of("a") == FATE_CHANGED, "%s does not count", names[i]);
         compare(text, text);
         ck_assert_msg(fate_of("a") == FATE_SAME, "%s is never the same", names[i]);
@@ -210,7 +210,7 @@ END_TEST
 START_TEST(the_content_of_other_files_is_asked_for)
 {
     const char *text = "[defaults]\nca-file = /ca\n"
-                       "[servers]\na = https://h/a\nb = https://h/b\nc = https://h/c\n";
+                       "[servers]\na = http://h/a\nb = http://h/b\nc = http://h/c\n";
     compare(text, text);
     ck_assert_int_eq(files_asked, 1);
     assert_counts(0, 0, 0, 0);
@@ -218,7 +218,7 @@ START_TEST(the_content_of_other_files_is_asked_for)
     compare(text, text);
     assert_counts(0, 3, 0, 0);
     files_asked = 0;
-    compare(text, "[servers]\na = https://h/a\n");
+    compare(text, "[servers]\na = http://h/a\n");
     ck_assert_int_eq(files_asked, 0);
     assert_counts(0, 1, 0, 2);
 }

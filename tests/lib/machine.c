@@ -10,11 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "boottime.h"
 #include "bytes.h"
 #include "check_main.h"
 #include "scene.h"
 
-enum { SKIPPED = 77, AWAIT_LIMIT_MS = 30000, LOOK_EVERY_MS = 50 };
+enum { LOOK_EVERY_MS = 50 };
 
 /* The script ends with the last copy of `lifeline`: with this program and the tests it forks. */
 static struct {
@@ -140,9 +141,14 @@ const char *machine_run(const char *format, ...)
     return bytes_text(&output);
 }
 
+int64_t machine_limit_ns(void)
+{
+    return boottime_ns() + (int64_t)(SCENE_LIMIT_MS * 1e6 * rig_slowness());
+}
+
 const char *machine_await(const char *text, const char *format, ...)
 {
-    unsigned tries = (unsigned)(AWAIT_LIMIT_MS / LOOK_EVERY_MS * rig_slowness());
+    int64_t limit_ns = machine_limit_ns();
     struct bytes line = {0};
     const char *complaint;
     va_list args;
@@ -151,7 +157,7 @@ const char *machine_await(const char *text, const char *format, ...)
     bytes_print_args(&line, format, args);
     va_end(args);
     while (!succeeds(line.data, &complaint) || strstr(bytes_text(&output), text) == NULL) {
-        if (tries-- == 0)
+        if (boottime_ns() > limit_ns)
             ck_abort_msg("'%s' never came: %s\n%s%s", text, line.data, bytes_text(&output),
                          complaint);
         rig_pass(rig, LOOK_EVERY_MS);

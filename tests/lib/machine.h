@@ -20,6 +20,7 @@
 #define TESTS_LIB_MACHINE_H
 
 #include <check.h>
+#include <stdint.h>
 
 /* Boots it and runs the tests. 77 where this computer cannot do that, as said on stderr then. */
 int machine_main(Suite *suite);
@@ -35,6 +36,9 @@ void machine_enter_network(void);
 const char *machine_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *machine_await(const char *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The moment, by boottime_ns(), until which something that is awaited from now on has to come. */
+int64_t machine_limit_ns(void);
 
 /* A file in it, whose folder is made where it has none. */
 void machine_write(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boottime.h"
 #include "must.h"
 
-enum { LINE_LIMIT_MS = 15000, LOOK_EVERY_MS = 50 };
+enum { LOOK_EVERY_MS = 50 };
 
 static char began[32];  /* @SECONDS of the epoch */
 static json_t *journal; /* that the last entry is of */
@@ -150,11 +151,11 @@ static json_t *find(const char *unit, const char *beginning)
 
 json_t *unit_scene_await_line(const char *unit, const char *beginning)
 {
-    unsigned tries = (unsigned)(LINE_LIMIT_MS / LOOK_EVERY_MS * rig_slowness());
+    int64_t limit_ns = machine_limit_ns();
     json_t *entry;
 
     while ((entry = find(unit, beginning)) == NULL) {
-        if (tries-- == 0)
+        if (boottime_ns() > limit_ns)
             ck_abort_msg("%s has written no line that begins with: %s", unit, beginning);
         rig_pass(rig, LOOK_EVERY_MS);
     }

@@ -18,6 +18,7 @@
 #include "pace/promises.h"
 #include "pace/schedule.h"
 #include "pace/server.h"
+#include "report/hooks.h"
 #include "report/log.h"
 
 /* How long the reader of the log is waited for: at the end, and, when all polls that
@@ -25,6 +26,9 @@
 #define PATIENCE           (20 * MILLISECOND)
 #define PATIENCE_WHEN_DONE (10 * MINUTE)
 #define PATIENCE_TICK      (10 * MILLISECOND)
+
+/* How long hooks that are killed at the stop may take to end, as they do at once. */
+#define HOOKS_PATIENCE SECOND
 
 #define START_TICK (10 * MILLISECOND)
 
@@ -44,6 +48,7 @@ struct daemon {
     struct wakeups wakeups;
     struct http_env *http;
     struct log log;
+    struct hooks *hooks;
     struct server_observer observer;
     struct schedule *schedule; /* NULL: none is kept */
     char *state_file;          /* and where */
@@ -69,6 +74,7 @@ static void close_all(struct daemon *daemon, const char *why)
         server_cancel(&daemon->servers[i]);
     slots_close(&daemon->http->slots);
     dns_close(&daemon->http->dns);
+    hooks_close(daemon->hooks, HOOKS_PATIENCE);
     log_drain(&daemon->log, PATIENCE);
     if (daemon->schedule != NULL)
         schedule_close(daemon->schedule, DISK_PATIENCE);
@@ -87,12 +93,13 @@ static void on_signal(uv_signal_t *handle, int number)
     close_all(daemon, number == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
-/* With nothing left to poll, a slow reader is worth waiting for. */
+/* With nothing left to poll, hooks and a slow reader are worth waiting for. */
 static void on_done(struct wakeup *wakeup)
 {
     struct daemon *daemon = container_of(wakeup, struct daemon, done);
     int64_t now = clock_now();
-    if (log_is_told(&daemon->log) || now >= daemon->done_at + PATIENCE_WHEN_DONE)
+    if ((hooks_are_done(daemon->hooks) && log_is_told(&daemon->log)) ||
+        now >= daemon->done_at + PATIENCE_WHEN_DONE)
         close_all(daemon, "count");
     else
         wakeup_set(&daemon->wakeups, wakeup, now + PATIENCE_TICK, on_done);
@@ -133,6 +140,7 @@ static void on_changed(void *user, const struct server_change *change)
 {
     struct daemon *daemon = user;
     log_change(&daemon->log, change);
+    hooks_note(daemon->hooks, change);
 }
 
 static void on_state_file(void *user, bool trouble, const char *sentence)
@@ -183,6 +191,7 @@ static size_t raise_descriptor_limit(const struct daemon *daemon)
     size_t spare = 4 + limit.rlim_cur / 32;
     size_t taken = count_descriptors() + (spare < 32 ? spare : 32);
     taken += daemon->state_file != NULL ? DESCRIPTORS_SCHEDULE : 0;
+    taken += daemon->config->daemon.on_change != NULL ? HOOKS_DESCRIPTORS : 0;
     return limit.rlim_cur > taken ? limit.rlim_cur - taken : 1;
 }
 
@@ -219,6 +228,15 @@ static int start_signals(struct daemon *daemon)
     return uv_signal_start(&daemon->interrupt, on_signal, SIGINT);
 }
 
+static int start_hooks(struct daemon *daemon)
+{
+    const struct daemon_settings *settings = &daemon->config->daemon;
+    int error = hooks_new(&daemon->hooks, &daemon->loop, &daemon->wakeups, &daemon->log);
+    if (error != 0)
+        return error;
+    return hooks_configure(daemon->hooks, settings->on_change, settings->on_change_timeout);
+}
+
 /* What fails here fails before anything was polled, and the process ends. */
 static int start_parts(struct daemon *daemon)
 {
@@ -227,7 +245,7 @@ static int start_parts(struct daemon *daemon)
         (error = wakeups_init(&daemon->wakeups, &daemon->loop)) != 0 ||
         (error = log_init(&daemon->log, &daemon->loop, &daemon->wakeups, STDOUT_FILENO,
                           &daemon->config->daemon)) != 0 ||
-        (error = start_signals(daemon)) != 0)
+        (error = start_signals(daemon)) != 0 || (error = start_hooks(daemon)) != 0)
         return refuse_to_start("cannot start", uv_strerror(error));
     daemon->http->loop = &daemon->loop;
     daemon->http->wakeups = &daemon->wakeups;
@@ -322,6 +340,7 @@ int daemon_run(const struct config *config, struct tls_contexts *tls, uint64_t c
     int status = start_parts(&daemon);
     if (status == 0)
         status = run_loop(&daemon);
+    hooks_free(daemon.hooks);
     schedule_free(daemon.schedule);
     free(daemon.state_file);
     free(daemon.servers);

@@ -10,6 +10,7 @@
 
 #include "config/setting.h"
 #include "pace/server.h"
+#include "report/hook_report.h"
 #include "report/log_sink.h"
 
 struct log {
@@ -45,6 +46,10 @@ void log_connection(struct log *log, const char *authority, const char *from, co
 
 /* What became of the state file; `trouble`: it is worth a warning. */
 void log_state_file(struct log *log, bool trouble, const char *file, const char *detail);
+
+/* What became of a hook; of some that were not run, `why`. */
+void log_hook(struct log *log, const struct hook_report *report);
+void log_hooks_dropped(struct log *log, size_t count, const char *why);
 
 /* `why`: "SIGTERM", or that all polls that were asked for are done. */
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures);

@@ -1,11 +1,9 @@
 #include "daemon.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -13,13 +11,16 @@
 #include "base/container_of.h"
 #include "base/duration.h"
 #include "base/xalloc.h"
+#include "descriptors.h"
 #include "http/http_env.h"
 #include "loop/wakeup.h"
-#include "pace/promises.h"
+#include "pace/fleet.h"
 #include "pace/schedule.h"
-#include "pace/server.h"
+#include "pace/watch.h"
+#include "reload.h"
 #include "report/hooks.h"
 #include "report/log.h"
+#include "report/notify.h"
 
 /* How long the reader of the log is waited for: at the end, and, when all polls that
  * were asked for are done, before it. */
@@ -27,34 +28,34 @@
 #define PATIENCE_WHEN_DONE (10 * MINUTE)
 #define PATIENCE_TICK      (10 * MILLISECOND)
 
+/* How long a disk may take, before the first poll and after the last; and for what is not wanted
+ * any more. */
+#define DISK_PATIENCE   (5 * SECOND)
+#define RELOAD_PATIENCE SECOND
+
 /* How long hooks that are killed at the stop may take to end, as they do at once. */
 #define HOOKS_PATIENCE SECOND
 
-#define START_TICK (10 * MILLISECOND)
-
-/* How long a disk may take, before the first poll and after the last. */
-#define DISK_PATIENCE (5 * SECOND)
-
-/* Loop, log, signals, and some that we were started with: where /proc is missing. */
-enum { DESCRIPTORS_USUAL = 32 };
-
-/* Of the schedule: its lock, the file, the one that replaces it, their folder. */
-enum { DESCRIPTORS_SCHEDULE = 4 };
-
 struct daemon {
-    const struct config *config;
-    uint64_t count;
+    const struct options *options;
     uv_loop_t loop;
     struct wakeups wakeups;
+    struct descriptors descriptors;
+    bool short_of_descriptors; /* and that was told */
     struct http_env *http;
     struct log log;
     struct hooks *hooks;
-    struct server_observer observer;
     struct schedule *schedule; /* NULL: none is kept */
     char *state_file;          /* and where */
-    struct server *servers;    /* one for each of config->servers */
-    size_t running;            /* tasks that have not ended */
-    uv_signal_t terminate, interrupt;
+    struct fleet fleet;
+    struct reload *reload;
+    bool reloading;               /* from the signal until all is applied or refused */
+    bool again;                   /* and another signal has come meanwhile */
+    int64_t reload_begun;         /* the signal came then */
+    struct difference difference; /* of the last one; its entries are the fleet's */
+    struct notify notify;
+    struct watch watch;
+    uv_signal_t terminate, interrupt, hangup;
     bool stopping, signaled;
     struct wakeup done; /* set when the last task has ended by itself, */
     int64_t done_at;    /* then */
@@ -64,14 +65,18 @@ struct daemon {
 /* --- stop ------------------------------------------------------------------- */
 
 /* The signals first: from here on a second one has its default effect, and ends the
- * process. What is closed here is gone when uv_run() returns. */
+ * process; but not SIGHUP, which means no harm. What is closed here is gone when uv_run() returns.
+ */
 static void close_all(struct daemon *daemon, const char *why)
 {
     daemon->stopping = true;
     uv_close((uv_handle_t *)&daemon->interrupt, NULL);
     uv_close((uv_handle_t *)&daemon->terminate, NULL);
-    for (size_t i = 0; i < daemon->config->server_count; i++)
-        server_cancel(&daemon->servers[i]);
+    uv_close((uv_handle_t *)&daemon->hangup, NULL);
+    notify_stopping(&daemon->notify);
+    watch_close(&daemon->watch);
+    fleet_close(&daemon->fleet, "aiopoll is stopping");
+    reload_close(daemon->reload, RELOAD_PATIENCE);
     slots_close(&daemon->http->slots);
     dns_close(&daemon->http->dns);
     hooks_close(daemon->hooks, HOOKS_PATIENCE);
@@ -80,6 +85,7 @@ static void close_all(struct daemon *daemon, const char *why)
         schedule_close(daemon->schedule, DISK_PATIENCE);
     log_stop(&daemon->log, why, daemon->polls, daemon->failures);
     log_close(&daemon->log, PATIENCE);
+    notify_close(&daemon->notify);
     wakeup_cancel(&daemon->wakeups, &daemon->done);
     wakeups_close(&daemon->wakeups);
 }
@@ -105,30 +111,18 @@ static void on_done(struct wakeup *wakeup)
         wakeup_set(&daemon->wakeups, wakeup, now + PATIENCE_TICK, on_done);
 }
 
-static void on_ended(struct server *server)
+static void on_ended(void *user)
 {
-    struct daemon *daemon = server->observer->user;
-    daemon->running--;
-    if (daemon->running > 0 || daemon->stopping)
-        return;
+    struct daemon *daemon = user;
     daemon->done_at = clock_now();
     wakeup_set(&daemon->wakeups, &daemon->done, 0, on_done);
 }
 
 /* --- what is told ------------------------------------------------------------- */
 
-/* A poll that was cut short promised nothing: what was promised before it still holds. */
-static void note_promise(struct daemon *daemon, const struct poll *poll)
-{
-    const struct promise promise = {poll->due, poll->delay.wait, poll->last_delay};
-    if (daemon->schedule != NULL && poll->failure.reason != FAILURE_CANCELED)
-        schedule_note(daemon->schedule, (size_t)(poll->server - daemon->config->servers), &promise);
-}
-
 static void on_polled(void *user, const struct poll *poll)
 {
     struct daemon *daemon = user;
-    note_promise(daemon, poll);
     daemon->polls++;
     if (poll->failure.reason != FAILURE_NONE && poll->failure.reason != FAILURE_CANCELED)
         daemon->failures++;
@@ -141,6 +135,37 @@ static void on_changed(void *user, const struct server_change *change)
     struct daemon *daemon = user;
     log_change(&daemon->log, change);
     hooks_note(daemon->hooks, change);
+    notify_changed(&daemon->notify);
+}
+
+static void on_status_wanted(void *user, struct notify_status *status)
+{
+    struct daemon *daemon = user;
+    int64_t due = server_first_due(&daemon->wakeups);
+    status->ok = daemon->fleet.states[HEALTH_OK];
+    status->failing = daemon->fleet.states[HEALTH_FAILING];
+    status->overdue = daemon->fleet.states[HEALTH_OVERDUE];
+    status->next = due == INT64_MAX ? due : due - clock_now();
+}
+
+static void on_notify_trouble(void *user, const char *sentence)
+{
+    struct daemon *daemon = user;
+    log_notify(&daemon->log, sentence);
+}
+
+static void on_well(void *user, bool again)
+{
+    struct daemon *daemon = user;
+    if (again)
+        log_watchdog(&daemon->log, LOG_INFO, NULL, "all tasks are as they should be again");
+    notify_alive(&daemon->notify);
+}
+
+static void on_stuck(void *user, const struct server *server, const char *how)
+{
+    struct daemon *daemon = user;
+    log_watchdog(&daemon->log, LOG_ERROR, server == NULL ? NULL : server->config->name, how);
 }
 
 static void on_state_file(void *user, bool trouble, const char *sentence)
@@ -159,40 +184,13 @@ static void on_connection(void *user, const struct conn *conn, const char *from,
     log_connection(&daemon->log, authority, from, to, conn_is_resumed(conn));
 }
 
-/* --- start -------------------------------------------------------------------- */
-
-static int refuse_to_start(const char *what, const char *why)
+static void warn_of_insecure(struct daemon *daemon, const struct config *config)
 {
-    fprintf(stderr, "aiopoll: %s: %s\n", what, why);
-    return 1;
-}
-
-static size_t count_descriptors(void)
-{
-    size_t count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-    if (directory == NULL)
-        return DESCRIPTORS_USUAL;
-    while (readdir(directory) != NULL)
-        count++;
-    closedir(directory);
-    return count - 3; /* ".", ".." and the directory's own */
-}
-
-/* The usual soft limit is 1024. Returns how many descriptors there are for connections, once
- * all else has been opened but what look-ups need for a moment. */
-static size_t raise_descriptor_limit(const struct daemon *daemon)
-{
-    struct rlimit limit = {.rlim_cur = 1024, .rlim_max = 1024};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-        limit = raised;
-    size_t spare = 4 + limit.rlim_cur / 32;
-    size_t taken = count_descriptors() + (spare < 32 ? spare : 32);
-    taken += daemon->state_file != NULL ? DESCRIPTORS_SCHEDULE : 0;
-    taken += daemon->config->daemon.on_change != NULL ? HOOKS_DESCRIPTORS : 0;
-    return limit.rlim_cur > taken ? limit.rlim_cur - taken : 1;
+    for (size_t i = 0; i < config->server_count; i++) {
+        const struct server_config *server = &config->servers[i];
+        if (server->url.https && !server->settings->verify)
+            log_insecure(&daemon->log, server->name);
+    }
 }
 
 /* systemd.exec(5): a list of folders, joined with colons. To be freed; NULL: none is wanted. */
@@ -206,9 +204,120 @@ static char *find_state_file(const struct daemon_settings *settings)
     return xasprintf("%.*s/schedule", (int)strcspn(folders, ":"), folders);
 }
 
-static int start_schedule(struct daemon *daemon)
+/* How many there may be at a time. */
+static size_t count_connections(const struct daemon *daemon, const struct daemon_settings *settings)
 {
-    const struct config *config = daemon->config;
+    const struct descriptors_use use = {.state_file = daemon->state_file != NULL,
+                                        .hooks = settings->on_change != NULL};
+    return descriptors_left(&daemon->descriptors, &use);
+}
+
+/* Told when it comes to be so, at the start or by a reload. */
+static void warn_of_descriptors(struct daemon *daemon, size_t servers)
+{
+    bool are_short = daemon->http->slots.limit < servers;
+    if (are_short && !daemon->short_of_descriptors)
+        log_descriptors(&daemon->log, daemon->descriptors.limit, daemon->http->slots.limit,
+                        servers);
+    daemon->short_of_descriptors = are_short;
+}
+
+/* --- reload --------------------------------------------------------------------- */
+
+#define NO_THREAD "the configuration cannot be read afresh: no thread can be started"
+
+static void start_reload(struct daemon *daemon)
+{
+    daemon->reloading = true;
+    daemon->again = false;
+    daemon->reload_begun = clock_now();
+    notify_reloading(&daemon->notify);
+    int error = reload_start(daemon->reload, daemon->fleet.generation);
+    if (error == 0)
+        return;
+    daemon->reloading = false;
+    log_unapplied(&daemon->log, NO_THREAD);
+    notify_reloaded(&daemon->notify, 1, NO_THREAD);
+}
+
+static void end_reload(struct daemon *daemon)
+{
+    daemon->reloading = false;
+    if (daemon->again)
+        start_reload(daemon);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->loop->data;
+    (void)number;
+    if (daemon->reloading)
+        daemon->again = true;
+    else if (!daemon->stopping)
+        start_reload(daemon);
+}
+
+static void on_refused(void *user, const struct problems *problems)
+{
+    struct daemon *daemon = user;
+    log_refused(&daemon->log, problems);
+    notify_reloaded(&daemon->notify, problems->count, problems->list[0].text);
+    end_reload(daemon);
+}
+
+static void apply_settings(struct daemon *daemon, const struct daemon_settings *settings)
+{
+    char *state_file = find_state_file(settings);
+    const char *kept = daemon->state_file;
+    log_configure(&daemon->log, settings);
+    if (hooks_configure(daemon->hooks, settings->on_change, settings->on_change_timeout) != 0)
+        log_unapplied(&daemon->log, "on-change is not run: no thread can be started");
+    slots_limit(&daemon->http->slots, count_connections(daemon, settings));
+    daemon->http->trace = settings->log_level == LOG_DEBUG ? on_connection : NULL;
+    if ((kept == NULL) != (state_file == NULL) || (kept != NULL && strcmp(kept, state_file) != 0))
+        log_unapplied(&daemon->log,
+                      "another state-file is taken at the next start, not by a reload");
+    free(state_file);
+}
+
+static void on_read(void *user, struct generation *next, const struct difference *difference)
+{
+    struct daemon *daemon = user;
+    daemon->difference = *difference;
+    apply_settings(daemon, &next->config->daemon);
+    watch_servers(&daemon->watch, NULL, 0); /* until the list is whole again */
+    fleet_adopt(&daemon->fleet, next, difference);
+    warn_of_insecure(daemon, next->config);
+    warn_of_descriptors(daemon, next->config->server_count);
+    generation_release(next);
+}
+
+static void on_applied(void *user, const struct server_config *server, const char *change)
+{
+    struct daemon *daemon = user;
+    log_applied(&daemon->log, server->name, change);
+}
+
+static void on_settled(void *user)
+{
+    struct daemon *daemon = user;
+    log_reload(&daemon->log, &daemon->difference, clock_now() - daemon->reload_begun);
+    watch_servers(&daemon->watch, daemon->fleet.servers, daemon->fleet.count);
+    notify_reloaded(&daemon->notify, 0, NULL);
+    end_reload(daemon);
+}
+
+/* --- start -------------------------------------------------------------------- */
+
+static int refuse_to_start(const char *what, const char *why)
+{
+    fprintf(stderr, "aiopoll: %s: %s\n", what, why);
+    return 1;
+}
+
+static int start_schedule(struct daemon *daemon, const struct generation *generation)
+{
+    const struct config *config = generation->config;
     const struct schedule_listener listener = {on_state_file, daemon};
     if (daemon->state_file == NULL)
         return 0;
@@ -223,127 +332,120 @@ static int start_signals(struct daemon *daemon)
     signal(SIGXFSZ, SIG_IGN); /* the log file has reached a limit */
     if ((error = uv_signal_init(&daemon->loop, &daemon->terminate)) != 0 ||
         (error = uv_signal_init(&daemon->loop, &daemon->interrupt)) != 0 ||
+        (error = uv_signal_init(&daemon->loop, &daemon->hangup)) != 0 ||
+        (error = uv_signal_start(&daemon->hangup, on_hangup, SIGHUP)) != 0 ||
         (error = uv_signal_start(&daemon->terminate, on_signal, SIGTERM)) != 0)
         return error;
     return uv_signal_start(&daemon->interrupt, on_signal, SIGINT);
 }
 
-static int start_hooks(struct daemon *daemon)
+static int start_hooks(struct daemon *daemon, const struct daemon_settings *settings)
 {
-    const struct daemon_settings *settings = &daemon->config->daemon;
     int error = hooks_new(&daemon->hooks, &daemon->loop, &daemon->wakeups, &daemon->log);
     if (error != 0)
         return error;
     return hooks_configure(daemon->hooks, settings->on_change, settings->on_change_timeout);
 }
 
+static int start_reloads(struct daemon *daemon)
+{
+    const struct reload_listener listener = {on_read, on_refused, daemon};
+    return reload_new(&daemon->reload, &daemon->loop, daemon->options, &listener);
+}
+
+static int start_notify(struct daemon *daemon)
+{
+    const struct notify_listener listener = {on_status_wanted, on_notify_trouble, daemon};
+    const struct watch_listener watch_listener = {on_well, on_stuck, daemon};
+    notify_init(&daemon->notify, &daemon->wakeups, &listener);
+    return watch_init(&daemon->watch, &daemon->loop, &daemon->wakeups, &watch_listener);
+}
+
+/* Every server's task runs. */
+static void tell_ready(struct daemon *daemon)
+{
+    int64_t span =
+        notify_watchdog_span(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), (long)getpid());
+    log_ready(&daemon->log, daemon->fleet.count);
+    notify_ready(&daemon->notify);
+    if (span > 0)
+        watch_start(&daemon->watch, span);
+}
+
 /* What fails here fails before anything was polled, and the process ends. */
-static int start_parts(struct daemon *daemon)
+static int start_parts(struct daemon *daemon, const struct daemon_settings *settings)
 {
     int error;
     if ((error = uv_loop_init(&daemon->loop)) != 0 ||
         (error = wakeups_init(&daemon->wakeups, &daemon->loop)) != 0 ||
         (error = log_init(&daemon->log, &daemon->loop, &daemon->wakeups, STDOUT_FILENO,
-                          &daemon->config->daemon)) != 0 ||
-        (error = start_signals(daemon)) != 0 || (error = start_hooks(daemon)) != 0)
+                          settings)) != 0 ||
+        (error = start_reloads(daemon)) != 0 || (error = start_signals(daemon)) != 0 ||
+        (error = start_notify(daemon)) != 0 || (error = start_hooks(daemon, settings)) != 0)
         return refuse_to_start("cannot start", uv_strerror(error));
     daemon->http->loop = &daemon->loop;
     daemon->http->wakeups = &daemon->wakeups;
-    if (daemon->config->daemon.log_level == LOG_DEBUG) {
-        daemon->http->trace = on_connection;
-        daemon->http->trace_user = daemon;
-    }
+    daemon->http->trace = settings->log_level == LOG_DEBUG ? on_connection : NULL;
+    daemon->http->trace_user = daemon;
     error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
     if (error != 0)
         return refuse_to_start("cannot start c-ares", ares_strerror(error));
-    slots_init(&daemon->http->slots, &daemon->wakeups, raise_descriptor_limit(daemon),
+    descriptors_init(&daemon->descriptors);
+    slots_init(&daemon->http->slots, &daemon->wakeups, count_connections(daemon, settings),
                &conn_slots_callbacks);
     return 0;
 }
 
-/* The first polls are spread over time: some each tick, and not each at a moment of
- * its own, as waking up costs more than a poll does. Those of a tick are a
- * nanosecond apart, which keeps them in the order of the file. */
-static int64_t first_due(size_t index, int64_t start_rate)
+static void start_fleet(struct daemon *daemon, struct generation *generation)
 {
-    int64_t moment = (int64_t)index * SECOND / start_rate;
-    return moment / START_TICK * START_TICK + (int64_t)index;
+    const struct fleet_listener listener = {.server = {on_polled, on_changed, daemon},
+                                            .ended = on_ended,
+                                            .applied = on_applied,
+                                            .settled = on_settled,
+                                            .user = daemon};
+    wakeups_reserve(&daemon->wakeups, 1);
+    fleet_start(&daemon->fleet, generation, daemon->options->count, daemon->http, daemon->schedule,
+                &listener);
+    watch_servers(&daemon->watch, daemon->fleet.servers, daemon->fleet.count);
 }
 
-/* What the server was promised before the start. */
-static struct promise recall(struct daemon *daemon, size_t index, int64_t now)
+static int run_loop(struct daemon *daemon, struct generation *generation)
 {
-    struct promise promise;
-    if (daemon->schedule == NULL || !schedule_recall(daemon->schedule, index, &promise))
-        return (struct promise){.due = now, .last_delay = -1};
-    return promise_within(&promise, daemon->config->servers[index].settings, now);
-}
-
-/* One that was promised a moment that has not passed is asked then; the others at once, spread. */
-static void start_servers(struct daemon *daemon)
-{
-    const struct config *config = daemon->config;
-    int64_t now = clock_now();
-    size_t at_once = 0;
-
-    wakeups_reserve(&daemon->wakeups, SERVER_WAKEUPS * config->server_count + 1);
-    daemon->running = config->server_count;
-    for (size_t i = 0; i < config->server_count; i++) {
-        const struct server_config *server = &config->servers[i];
-        struct promise promise = recall(daemon, i, now);
-        bool promised = promise.due > now;
-        if (!promised)
-            promise.due = now + first_due(at_once++, config->daemon.start_rate);
-        server_init(&daemon->servers[i], server, daemon->http, &daemon->observer, promise.due,
-                    daemon->count);
-        server_recall(&daemon->servers[i], promised, promise.last_delay);
-        server_start(&daemon->servers[i], on_ended);
-    }
-}
-
-static void warn_of_insecure(struct daemon *daemon)
-{
-    for (size_t i = 0; i < daemon->config->server_count; i++) {
-        const struct server_config *server = &daemon->config->servers[i];
-        if (server->url.https && !server->settings->verify)
-            log_insecure(&daemon->log, server->name);
-    }
-}
-
-static int run_loop(struct daemon *daemon)
-{
-    log_start(&daemon->log, daemon->config->server_count);
-    warn_of_insecure(daemon);
-    int error = start_schedule(daemon);
+    log_start(&daemon->log, generation->config->server_count);
+    warn_of_insecure(daemon, generation->config);
+    warn_of_descriptors(daemon, generation->config->server_count);
+    int error = start_schedule(daemon, generation);
+    if (error == 0)
+        start_fleet(daemon, generation);
+    generation_release(generation); /* or else it would be kept through all reloads */
     if (error != 0)
         return refuse_to_start("cannot keep a schedule", uv_strerror(error));
-    start_servers(daemon);
-    log_ready(&daemon->log, daemon->config->server_count);
+    tell_ready(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     wakeups_free(&daemon->wakeups);
     error = uv_loop_close(&daemon->loop);
     if (error != 0)
         return refuse_to_start("a handle was left in the loop", uv_strerror(error));
-    return daemon->failures > 0 && daemon->count > 0 && !daemon->signaled;
+    return daemon->failures > 0 && daemon->options->count > 0 && !daemon->signaled;
 }
 
-int daemon_run(const struct config *config, struct tls_contexts *tls, uint64_t count)
+int daemon_run(struct generation *generation, const struct options *options)
 {
-    struct daemon daemon = {.config = config, .count = count};
+    const struct daemon_settings *settings = &generation->config->daemon;
+    struct daemon daemon = {.options = options};
     daemon.http = xcalloc(1, sizeof *daemon.http);
-    daemon.http->tls = tls;
-    daemon.servers = xcalloc(config->server_count, sizeof *daemon.servers);
-    daemon.observer = (struct server_observer){on_polled, on_changed, &daemon};
-    daemon.state_file = find_state_file(&config->daemon);
+    daemon.state_file = find_state_file(settings);
     daemon.loop.data = &daemon;
 
-    int status = start_parts(&daemon);
+    int status = start_parts(&daemon, settings);
     if (status == 0)
-        status = run_loop(&daemon);
-    hooks_free(daemon.hooks);
+        status = run_loop(&daemon, generation);
+    else
+        generation_release(generation);
     schedule_free(daemon.schedule);
+    reload_free(daemon.reload);
+    hooks_free(daemon.hooks);
     free(daemon.state_file);
-    free(daemon.servers);
     free(daemon.http);
     return status;
 }

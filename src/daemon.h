@@ -2,13 +2,12 @@
 #ifndef AIOPOLL_DAEMON_H
 #define AIOPOLL_DAEMON_H
 
-#include <stdint.h>
+#include "options.h"
+#include "pace/generation.h"
 
-#include "config/config.h"
-#include "http/tls_context.h"
-
-/* Polls all servers of `config`, each `count` times (0: for ever), until a signal
- * says stop or the counts are reached. Returns the program's exit status. */
-int daemon_run(const struct config *config, struct tls_contexts *tls, uint64_t count);
+/* Polls all servers of `generation`, each options->count times (0: for ever), until a signal
+ * says stop or the counts are reached. `generation` is taken over. SIGHUP has the
+ * configuration read afresh, by the same options. Returns the program's exit status. */
+int daemon_run(struct generation *generation, const struct options *options);
 
 #endif

@@ -165,3 +165,11 @@ bool delay_sources_read(const struct written *written, struct pool *pool,
     *out = finish(&reading);
     return true;
 }
+
+bool delay_sources_equal(const struct delay_sources *a, const struct delay_sources *b)
+{
+    bool equal = a->count == b->count;
+    for (size_t i = 0; equal && i < a->count; i++)
+        equal = strcmp(a->list[i].item, b->list[i].item) == 0;
+    return equal;
+}

@@ -37,4 +37,7 @@ extern const struct delay_sources delay_sources_body;
 bool delay_sources_read(const struct written *written, struct pool *pool,
                         const struct delay_sources **out, char *why, size_t why_size);
 
+/* Whether they are the same items in the same order, as they are written. */
+bool delay_sources_equal(const struct delay_sources *a, const struct delay_sources *b);
+
 #endif

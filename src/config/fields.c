@@ -135,3 +135,12 @@ void fields_overlay(struct server_settings *into, const struct server_settings *
     into->fields = fields;
     into->field_count = count;
 }
+
+bool fields_equal(const struct server_settings *a, const struct server_settings *b)
+{
+    bool equal = a->field_count == b->field_count;
+    for (size_t i = 0; equal && i < a->field_count; i++)
+        equal = strcmp(a->fields[i].name, b->fields[i].name) == 0 &&
+                strcmp(a->fields[i].value, b->fields[i].value) == 0;
+    return equal;
+}

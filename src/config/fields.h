@@ -19,6 +19,9 @@ bool fields_add(struct server_settings *settings, const struct written *written,
 /* Whether there is one of this name, in any case. */
 bool fields_have(const struct server_settings *settings, const char *name);
 
+/* Whether they are the same, to the letter and in the same order. */
+bool fields_equal(const struct server_settings *a, const struct server_settings *b);
+
 /* Makes the fields of `into`, which are left as they are for others, those that `own` does
  * not replace by its own of the same name, and behind them those of `own`. One named
  * `dropped` (NULL: none) is not kept. */

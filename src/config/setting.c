@@ -88,17 +88,17 @@ _Static_assert(sizeof server_table / sizeof *server_table <= SETTING_NAMES_MAX,
 const struct setting *const daemon_setting_table = daemon_table;
 const struct setting *const server_setting_table = server_table;
 
-static int64_t *number_of(const struct setting *setting, void *settings)
+static int64_t *number_of(const struct setting *setting, const void *settings)
 {
     return (int64_t *)((char *)settings + setting->offset);
 }
 
-static const char **text_of(const struct setting *setting, void *settings)
+static const char **text_of(const struct setting *setting, const void *settings)
 {
     return (const char **)((char *)settings + setting->offset);
 }
 
-static const struct delay_sources **sources_of(const struct setting *setting, void *settings)
+static const struct delay_sources **sources_of(const struct setting *setting, const void *settings)
 {
     return (const struct delay_sources **)((char *)settings + setting->offset);
 }
@@ -136,6 +136,33 @@ void settings_overlay(const struct setting *table, void *into, const void *from,
         if (set & bit)
             memcpy((char *)into + table->offset, (const char *)from + table->offset,
                    size_of(table));
+}
+
+static bool equal_texts(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool is_equal(const struct setting *setting, const void *a, const void *b)
+{
+    switch (setting->kind) {
+    case COUNT:
+    case SIZE:
+    case DURATION:
+    case SCALE:
+    case CHOICE: return *number_of(setting, a) == *number_of(setting, b);
+    case TEXT: return equal_texts(*text_of(setting, a), *text_of(setting, b));
+    case SOURCES: return delay_sources_equal(*sources_of(setting, a), *sources_of(setting, b));
+    case FIELD: return fields_equal(a, b);
+    }
+    return false;
+}
+
+bool settings_equal(const struct setting *table, const void *a, const void *b)
+{
+    while (table->name != NULL && is_equal(table, a, b))
+        table++;
+    return table->name == NULL;
 }
 
 const char *const *setting_names(const struct setting *table, const char *out[SETTING_NAMES_MAX])

@@ -99,6 +99,9 @@ void settings_init(const struct setting *table, void *settings);
  * request: see fields_overlay(). */
 void settings_overlay(const struct setting *table, void *into, const void *from, uint32_t set);
 
+/* Whether all that the two say is the same, the fields of a request and their order included. */
+bool settings_equal(const struct setting *table, const void *a, const void *b);
+
 enum setting_result { SETTING_UNKNOWN, SETTING_DONE };
 
 /* Sets `key` to the value that is written, and its bit in *keys. A wrong value or a key that

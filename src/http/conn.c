@@ -247,7 +247,7 @@ static const char *peer_name(const struct conn *conn, char host[URL_HOST_MAX + 1
 static void start_handshake(struct conn *conn)
 {
     char why[160], host[URL_HOST_MAX + 1];
-    struct tls_context *context = tls_contexts_get(conn->env->tls, conn->target.settings,
+    struct tls_context *context = tls_contexts_get(conn->target.tls, conn->target.settings,
                                                    conn->target.foreign, why, sizeof why);
     if (context == NULL) {
         conn_end(conn, FAILURE_TLS, 0, "%s", why);

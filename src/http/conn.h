@@ -49,8 +49,9 @@ struct conn_callbacks {
 struct conn_target {
     const struct url *url; /* scheme, host and port */
     const struct server_settings *settings;
-    bool foreign; /* another server than the settings are for */
-    bool early;   /* it is not needed yet: see slots.h */
+    struct tls_contexts *tls; /* of these settings; not used for http */
+    bool foreign;             /* another server than the settings are for */
+    bool early;               /* it is not needed yet: see slots.h */
 };
 
 /* To be embedded. */

@@ -10,7 +10,7 @@
 #include "http/http_request.h"
 #include "http/redirect.h"
 
-static struct wakeups *wakeups_of(struct http_client *client)
+static struct wakeups *wakeups_of(const struct http_client *client)
 {
     return client->conn.env->wakeups;
 }
@@ -19,6 +19,12 @@ static struct wakeups *wakeups_of(struct http_client *client)
 static struct conn *conn_now(struct http_client *client)
 {
     return redirect_is_foreign(client) ? &client->detour->conn : &client->conn;
+}
+
+static bool is_waiting(const struct http_client *client)
+{
+    const struct conn *conn = redirect_is_foreign(client) ? &client->detour->conn : &client->conn;
+    return conn->state == CONN_WAITING;
 }
 
 /* --- the end of a request ----------------------------------------------------------- */
@@ -199,6 +205,7 @@ static void open_connection(struct http_client *client)
     bool foreign = redirect_is_foreign(client);
     const struct conn_target target = {.url = foreign ? &client->detour->origin : client->url,
                                        .settings = client->settings,
+                                       .tls = client->tls,
                                        .foreign = foreign};
     client->on_older = false;
     if (client->redirects == 0) {
@@ -354,9 +361,10 @@ static const struct conn_callbacks callbacks = {on_opened, on_waiting, on_receiv
 /* --- the client ------------------------------------------------------------------------ */
 
 void http_client_init(struct http_client *client, struct http_env *env, const struct url *url,
-                      const struct server_settings *settings, http_lost_callback *lost)
+                      const struct server_settings *settings, struct tls_contexts *tls,
+                      http_lost_callback *lost)
 {
-    *client = (struct http_client){.url = url, .settings = settings, .lost = lost};
+    *client = (struct http_client){.url = url, .settings = settings, .tls = tls, .lost = lost};
     conn_init(&client->conn, env, &callbacks, client);
 }
 
@@ -373,7 +381,7 @@ int64_t http_lead(const struct http_client *client, int64_t due)
 void http_prepare(struct http_client *client, int64_t due)
 {
     const struct conn_target target = {
-        .url = client->url, .settings = client->settings, .early = true};
+        .url = client->url, .settings = client->settings, .tls = client->tls, .early = true};
     conn_close(&client->conn);
     client->lead = due - clock_now();
     if (client->lead < 1)
@@ -405,15 +413,44 @@ void http_send(struct http_client *client, http_callback *callback)
     }
     client->deadline = client->started + client->settings->timeout;
     wakeup_set(wakeups_of(client), &client->limit, client->deadline, on_timeout);
+    slots_allow(&client->conn.env->slots, /* one that is prepared begins earlier */
+                client->settings->connect_timeout + client->settings->timeout);
     request(client);
 }
 
-void http_cancel(struct http_client *client)
+void http_client_retarget(struct http_client *client, const struct url *url,
+                          const struct server_settings *settings, struct tls_contexts *tls)
+{
+    client->url = url;
+    client->settings = settings;
+    client->tls = tls;
+    client->conn.target.url = url;
+    client->conn.target.settings = settings;
+    client->conn.target.tls = tls;
+    if (client->detour != NULL) {
+        client->detour->conn.target.settings = settings;
+        client->detour->conn.target.tls = tls;
+    }
+}
+
+void http_cancel(struct http_client *client, const char *detail)
 {
     const struct failure failure = {
-        .reason = FAILURE_CANCELED, .code = UV_ECANCELED, .detail = "aiopoll is stopping"};
+        .reason = FAILURE_CANCELED, .code = UV_ECANCELED, .detail = detail};
     if (client->busy)
         close_and_finish(client, &failure);
+}
+
+const char *http_stuck(const struct http_client *client, int64_t moment)
+{
+    if (client->busy && is_waiting(client))
+        return slots_are_stuck(&client->conn.env->slots, moment)
+                   ? "its request waits for a descriptor, and nobody gives one back"
+                   : NULL;
+    int64_t limit = wakeup_due(wakeups_of(client), &client->limit);
+    if (limit == INT64_MAX)
+        return "its request is under way, and has no time limit";
+    return limit < moment ? "its request is under way, and its time limit has passed" : NULL;
 }
 
 void http_client_close(struct http_client *client)
@@ -423,4 +460,5 @@ void http_client_close(struct http_client *client)
     conn_forget(&client->conn);
     detour_free(client->detour);
     client->detour = NULL;
+    client->lead = 0;
 }

@@ -53,6 +53,7 @@ typedef void http_lost_callback(struct http_client *client);
 struct http_client {
     const struct url *url;
     const struct server_settings *settings;
+    struct tls_contexts *tls;
     struct conn conn;           /* to the origin of `url` */
     struct http_detour *detour; /* NULL until a redirect leads elsewhere */
     struct wakeup limit;        /* of the request, or of the idle connections */
@@ -75,9 +76,11 @@ struct http_client {
 
 enum { HTTP_CLIENT_WAKEUPS = CONN_WAKEUPS + 1 }; /* to be reserved for each client */
 
-/* `url` and `settings` are borrowed for the client's life. No resource is held. */
+/* `url`, `settings` and `tls`, their contexts, are borrowed for the client's life. No resource is
+ * held. */
 void http_client_init(struct http_client *client, struct http_env *env, const struct url *url,
-                      const struct server_settings *settings, http_lost_callback *lost);
+                      const struct server_settings *settings, struct tls_contexts *tls,
+                      http_lost_callback *lost);
 
 /* How long before a request that will be due then, http_prepare() is to be called, in ns. 0: not
  * at all, as a connection is kept until then, or it is not wanted. Nor is it after a request that
@@ -96,9 +99,20 @@ void http_prepare(struct http_client *client, int64_t due);
  * connect-timeout, as a fresh one would, and where it fails before, a fresh one is opened. */
 void http_send(struct http_client *client, http_callback *callback);
 
-/* Ends the request under way: its callback comes within this call, with
- * FAILURE_CANCELED. Without one, nothing happens. */
-void http_cancel(struct http_client *client);
+/* Between two requests: from here on other settings hold, and another URL of the same origin,
+ * whose text may be different memory. What was borrowed before is used no more. A kept connection
+ * is kept: where it does not fit the new settings, http_client_close() comes before. */
+void http_client_retarget(struct http_client *client, const struct url *url,
+                          const struct server_settings *settings, struct tls_contexts *tls);
+
+/* Ends the request under way: its callback comes within this call, with FAILURE_CANCELED and
+ * this detail. Without one, nothing happens. */
+void http_cancel(struct http_client *client, const char *detail);
+
+/* Whether the request under way will not end by itself, for all that can be seen at `moment`: its
+ * time limit should have ended it before then, or cannot any more; or it waits for a descriptor
+ * that nobody gives back. NULL: no; else a sentence. */
+const char *http_stuck(const struct http_client *client, int64_t moment);
 
 /* Lets go of all it holds. The client can be used again, or forgotten. */
 void http_client_close(struct http_client *client);

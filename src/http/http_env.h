@@ -17,7 +17,6 @@ struct http_env {
     struct wakeups *wakeups;
     struct dns dns;
     struct slots slots; /* descriptors for connections */
-    struct tls_contexts *tls;
     /* NULL, or told of each change of a connection's state, by its name
      * ("open"). */
     void (*trace)(void *user, const struct conn *conn, const char *from, const char *to);

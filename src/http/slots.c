@@ -1,5 +1,6 @@
 #include "http/slots.h"
 
+#include "base/clock.h"
 #include "base/container_of.h"
 
 void slots_init(struct slots *slots, struct wakeups *wakeups, size_t limit,
@@ -36,6 +37,7 @@ static void serve(struct wakeup *wakeup)
         TAILQ_REMOVE(&slots->waiting, slot, link);
         slot->state = SLOT_BUSY;
         slots->used++;
+        slots->moved = clock_now();
         slots->callbacks->granted(slot);
     }
 }
@@ -47,10 +49,20 @@ static void serve_soon(struct slots *slots)
         wakeup_set(slots->wakeups, &slots->serve, 0, serve);
 }
 
+void slots_limit(struct slots *slots, size_t limit)
+{
+    slots->limit = limit;
+    while (slots->used > limit && !TAILQ_EMPTY(&slots->idle))
+        slots->callbacks->reclaim(TAILQ_FIRST(&slots->idle));
+    serve_soon(slots);
+}
+
 bool slot_take(struct slots *slots, struct slot *slot)
 {
     if (!TAILQ_EMPTY(&slots->waiting) || !make_room(slots)) {
         slot->state = SLOT_WAITING;
+        if (TAILQ_EMPTY(&slots->waiting))
+            slots->moved = clock_now();
         TAILQ_INSERT_TAIL(&slots->waiting, slot, link);
         return false;
     }
@@ -123,6 +135,17 @@ void slots_return_extra(struct slots *slots)
 {
     slots->used--;
     serve_soon(slots);
+}
+
+void slots_allow(struct slots *slots, int64_t span)
+{
+    if (span > slots->longest)
+        slots->longest = span;
+}
+
+bool slots_are_stuck(const struct slots *slots, int64_t moment)
+{
+    return !TAILQ_EMPTY(&slots->waiting) && slots->moved + slots->longest < moment;
 }
 
 void slots_close(struct slots *slots)

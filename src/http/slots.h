@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 #include "loop/wakeup.h"
@@ -40,11 +41,16 @@ struct slots {
     struct wakeup serve;
     struct wakeups *wakeups;
     const struct slots_callbacks *callbacks;
+    int64_t longest; /* for which anybody is busy in one go */
+    int64_t moved;   /* when the first of those who wait was served last, or came */
 };
 
 /* `limit` is at least 1. Takes one of the reserved wake-ups. */
 void slots_init(struct slots *slots, struct wakeups *wakeups, size_t limit,
                 const struct slots_callbacks *callbacks);
+
+/* There are `limit` from now on. Idle ones that are too many are reclaimed, busy ones are not. */
+void slots_limit(struct slots *slots, size_t limit);
 
 /* A free one is busy at once (true), or waits (false). */
 bool slot_take(struct slots *slots, struct slot *slot);
@@ -67,6 +73,14 @@ void slot_release(struct slots *slots, struct slot *slot);
  * connection has. */
 bool slots_take_extra(struct slots *slots);
 void slots_return_extra(struct slots *slots);
+
+/* Somebody may be busy for so many ns before the slot rests or is released; the time in which it
+ * waits itself does not count. */
+void slots_allow(struct slots *slots, int64_t span);
+
+/* Whether somebody waits, and nobody has been served for so long that each busy slot should have
+ * changed hands before `moment`. */
+bool slots_are_stuck(const struct slots *slots, int64_t moment);
 
 void slots_close(struct slots *slots);
 

@@ -96,6 +96,34 @@ static SSL_CTX *make_ctx(const struct server_settings *settings, char *why, size
     return NULL;
 }
 
+/* Where a file cannot be read, loading it will say why. */
+static void digest_file(EVP_MD_CTX *sum, const char *path)
+{
+    char bytes[4096];
+    size_t length;
+    FILE *file = path == NULL ? NULL : fopen(path, "re");
+    EVP_DigestUpdate(sum, file == NULL ? "-" : "+", 1);
+    if (file == NULL)
+        return;
+    while ((length = fread(bytes, 1, sizeof bytes, file)) > 0)
+        EVP_DigestUpdate(sum, bytes, length);
+    fclose(file);
+    OPENSSL_cleanse(bytes, sizeof bytes);
+}
+
+static void digest_files(struct tls_context *context)
+{
+    const struct server_settings *settings = &context->settings;
+    EVP_MD_CTX *sum = EVP_MD_CTX_new();
+    if (sum != NULL && EVP_DigestInit_ex(sum, EVP_sha256(), NULL) == 1) {
+        digest_file(sum, settings->ca_file);
+        digest_file(sum, settings->cert_file);
+        digest_file(sum, settings->key_file);
+        EVP_DigestFinal_ex(sum, context->digest, NULL);
+    }
+    EVP_MD_CTX_free(sum);
+}
+
 /* --- all of them ------------------------------------------------------------------ */
 
 static int compare_texts(const char *a, const char *b)
@@ -115,32 +143,21 @@ static int by_settings(const void *left, const void *right)
     return order != 0 ? order : (int)(a->verify - b->verify);
 }
 
-struct tls_context *tls_contexts_get(struct tls_contexts *contexts,
-                                     const struct server_settings *settings, bool foreign,
-                                     char *why, size_t why_size)
+/* Those of these settings. */
+static struct tls_context key_of(const struct server_settings *settings, bool foreign)
 {
-    struct tls_context key = {.settings = {.ca_file = settings->ca_file,
-                                           .cert_file = foreign ? NULL : settings->cert_file,
-                                           .key_file = foreign ? NULL : settings->key_file,
-                                           .verify = foreign || settings->verify}};
-    struct tls_context *const *found = tfind(&key, &contexts->tree, by_settings);
-    if (found != NULL)
-        return *found;
-    struct tls_context *context = malloc(sizeof *context);
-    if (context != NULL) {
-        *context = key;
-        context->ctx = make_ctx(&key.settings, why, why_size);
-        if (context->ctx != NULL && tsearch(context, &contexts->tree, by_settings) != NULL)
-            return context;
-        if (context->ctx == NULL) {
-            free(context);
-            return NULL;
-        }
-        SSL_CTX_free(context->ctx);
-    }
-    free(context);
-    snprintf(why, why_size, "memory is short");
-    return NULL;
+    return (struct tls_context){.settings = {.ca_file = settings->ca_file,
+                                             .cert_file = foreign ? NULL : settings->cert_file,
+                                             .key_file = foreign ? NULL : settings->key_file,
+                                             .verify = foreign || settings->verify}};
+}
+
+static struct tls_context *find(const struct tls_contexts *contexts, const struct tls_context *key)
+{
+    struct tls_context *const *found = tfind(key, &contexts->tree, by_settings);
+    if (found == NULL)
+        found = tfind(key, &contexts->late, by_settings);
+    return found == NULL ? NULL : *found;
 }
 
 static void free_context(void *node)
@@ -150,8 +167,45 @@ static void free_context(void *node)
     free(context);
 }
 
+struct tls_context *tls_contexts_get(struct tls_contexts *contexts,
+                                     const struct server_settings *settings, bool foreign,
+                                     char *why, size_t why_size)
+{
+    const struct tls_context key = key_of(settings, foreign);
+    struct tls_context *context = find(contexts, &key);
+    if (context != NULL)
+        return context;
+    snprintf(why, why_size, "memory is short");
+    context = malloc(sizeof *context);
+    if (context == NULL)
+        return NULL;
+    *context = key;
+    digest_files(context);
+    context->ctx = make_ctx(&key.settings, why, why_size);
+    if (context->ctx != NULL &&
+        tsearch(context, contexts->sealed ? &contexts->late : &contexts->tree, by_settings) != NULL)
+        return context;
+    free_context(context);
+    return NULL;
+}
+
+void tls_contexts_seal(struct tls_contexts *contexts)
+{
+    contexts->sealed = true;
+}
+
+bool tls_contexts_differ(const struct tls_contexts *old, const struct tls_contexts *new,
+                         const struct server_settings *settings)
+{
+    const struct tls_context key = key_of(settings, false);
+    struct tls_context *const *a = tfind(&key, &old->tree, by_settings);
+    struct tls_context *const *b = tfind(&key, &new->tree, by_settings);
+    return a != NULL && b != NULL && memcmp((*a)->digest, (*b)->digest, sizeof(*a)->digest) != 0;
+}
+
 void tls_contexts_free(struct tls_contexts *contexts)
 {
     tdestroy(contexts->tree, free_context);
-    contexts->tree = NULL;
+    tdestroy(contexts->late, free_context);
+    *contexts = (struct tls_contexts){0};
 }

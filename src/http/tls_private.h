@@ -2,6 +2,7 @@
 #ifndef AIOPOLL_TLS_PRIVATE_H
 #define AIOPOLL_TLS_PRIVATE_H
 
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 
 #include "config/setting.h"
@@ -9,6 +10,7 @@
 struct tls_context {
     struct server_settings settings; /* of which only TLS' files and `verify` count */
     SSL_CTX *ctx;
+    unsigned char digest[SHA256_DIGEST_LENGTH]; /* of the files, just before they were loaded */
 };
 
 /* OpenSSL's callback for a session that can be resumed. */

@@ -13,6 +13,9 @@
 /* Between two batches the loop attends to the sockets. */
 enum { BATCH = 128 };
 
+/* How many wake-ups a search looks at: that takes less time than a poll. */
+enum { EFFORT = 500 };
+
 /* The moment stands in the heap itself: comparing must not follow pointers. */
 struct wakeup_slot {
     int64_t due;
@@ -59,6 +62,11 @@ static void set_timer(struct wakeups *wakeups, int64_t due)
     wakeups->armed = due;
 }
 
+static bool has_due(const struct wakeups *wakeups, int64_t now)
+{
+    return wakeups->count > 0 && wakeups->heap[1].due <= now;
+}
+
 static void on_timer(uv_poll_t *poll, int status, int events)
 {
     struct wakeups *wakeups = container_of(poll, struct wakeups, poll);
@@ -67,19 +75,23 @@ static void on_timer(uv_poll_t *poll, int status, int events)
     (void)events;
 
     wakeups->running = true;
-    for (int n = 0; n < BATCH && wakeups->count > 0 && wakeups->heap[1].due <= now; n++) {
+    for (int n = 0; n < BATCH && has_due(wakeups, now); n++) {
         struct wakeup *wakeup = wakeups->heap[1].wakeup;
+        if (wakeups->heap[1].due > wakeups->reached)
+            wakeups->reached = wakeups->heap[1].due;
         wakeup_cancel(wakeups, wakeup);
         wakeup->wake(wakeup);
     }
     wakeups->running = false;
+    if (!has_due(wakeups, now))
+        wakeups->reached = now;
     if (wakeups->fd >= 0)
         set_timer(wakeups, wakeups->count > 0 ? wakeups->heap[1].due : INT64_MAX);
 }
 
 int wakeups_init(struct wakeups *wakeups, uv_loop_t *loop)
 {
-    *wakeups = (struct wakeups){.armed = INT64_MAX};
+    *wakeups = (struct wakeups){.armed = INT64_MAX, .reached = clock_now()};
     wakeups->fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     if (wakeups->fd < 0)
         return uv_translate_sys_error(errno);
@@ -113,6 +125,11 @@ void wakeups_reserve(struct wakeups *wakeups, size_t more)
         xgrow(wakeups->heap, &wakeups->capacity, wakeups->reserved + 1, sizeof *wakeups->heap);
 }
 
+void wakeups_unreserve(struct wakeups *wakeups, size_t fewer)
+{
+    wakeups->reserved -= fewer;
+}
+
 void wakeup_set(struct wakeups *wakeups, struct wakeup *wakeup, int64_t due,
                 void (*wake)(struct wakeup *wakeup))
 {
@@ -137,4 +154,46 @@ void wakeup_cancel(struct wakeups *wakeups, struct wakeup *wakeup)
         sift_up(wakeups, place, last);
     else
         sift_down(wakeups, place, last);
+}
+
+int64_t wakeup_due(const struct wakeups *wakeups, const struct wakeup *wakeup)
+{
+    return wakeup->place == 0 ? INT64_MAX : wakeups->heap[wakeup->place].due;
+}
+
+int64_t wakeups_reached(const struct wakeups *wakeups)
+{
+    int64_t now = clock_now();
+    return has_due(wakeups, now) ? wakeups->reached : now;
+}
+
+struct search {
+    void (*wake)(struct wakeup *wakeup);
+    const struct wakeup_slot *found;
+    int effort; /* that is left */
+};
+
+/* Below what is found, and below what is later, there is nothing that is earlier. */
+static void search_below(const struct wakeups *wakeups, size_t place, struct search *search)
+{
+    const struct wakeup_slot *slot = &wakeups->heap[place];
+    if (place > wakeups->count || search->effort == 0 ||
+        (search->found != NULL && search->found->due <= slot->due))
+        return;
+    search->effort--;
+    if (slot->wakeup->wake == search->wake) {
+        search->found = slot;
+        return;
+    }
+    size_t child = 2 * place;
+    bool swap = child < wakeups->count && wakeups->heap[child + 1].due < wakeups->heap[child].due;
+    search_below(wakeups, child + swap, search);
+    search_below(wakeups, child + !swap, search);
+}
+
+struct wakeup *wakeups_first(const struct wakeups *wakeups, void (*wake)(struct wakeup *wakeup))
+{
+    struct search search = {.wake = wake, .effort = EFFORT};
+    search_below(wakeups, 1, &search);
+    return search.found == NULL || search.effort == 0 ? NULL : search.found->wakeup;
 }

@@ -26,7 +26,8 @@ struct wakeups {
     int fd;
     struct wakeup_slot *heap;
     size_t count, capacity, reserved;
-    int64_t armed; /* what the timerfd is set to; INT64_MAX when to nothing */
+    int64_t armed;   /* what the timerfd is set to; INT64_MAX when to nothing */
+    int64_t reached; /* see wakeups_reached() */
     bool running;
 };
 
@@ -43,6 +44,9 @@ void wakeups_free(struct wakeups *wakeups);
  * memory is short: call it when starting. */
 void wakeups_reserve(struct wakeups *wakeups, size_t more);
 
+/* Gives back the room of wake-ups that will not be set any more. */
+void wakeups_unreserve(struct wakeups *wakeups, size_t fewer);
+
 /* `wake` is called once, from the loop and never from within this call, as soon
  * as clock_now() is `due` or later. One that is set already is moved. */
 void wakeup_set(struct wakeups *wakeups, struct wakeup *wakeup, int64_t due,
@@ -52,6 +56,17 @@ static inline bool wakeup_is_set(const struct wakeup *wakeup)
 {
     return wakeup->place != 0;
 }
+
+/* The moment that it is set to; INT64_MAX: it is not set. */
+int64_t wakeup_due(const struct wakeups *wakeups, const struct wakeup *wakeup);
+
+/* All that was set to a moment before this one has been called: now, or, where the loop is behind,
+ * a moment that has passed. */
+int64_t wakeups_reached(const struct wakeups *wakeups);
+
+/* The first of those that are set to call `wake`; NULL: there is none, or none was found with
+ * little effort, as very many others come before. */
+struct wakeup *wakeups_first(const struct wakeups *wakeups, void (*wake)(struct wakeup *wakeup));
 
 /* One that is not set is left alone. */
 void wakeup_cancel(struct wakeups *wakeups, struct wakeup *wakeup);

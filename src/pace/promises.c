@@ -6,56 +6,54 @@
 #include "base/xalloc.h"
 
 struct entry {
-    char *name;
+    char *name; /* NULL: the row is nobody's */
     uint32_t name_length;
     uint32_t url; /* CRC-32 */
     struct promise promise;
 };
 
-/* The places are a hash table with open addressing: an entry's index + 1, or 0. */
 struct promises {
     struct entry *entries;
-    size_t count;
+    size_t count, capacity;
+};
+
+/* Entries by name, while a file is read: a hash table with open addressing. A place is an entry's
+ * index + 1, or 0. */
+struct index {
+    const struct promises *promises;
     uint32_t *places;
     size_t mask;
 };
 
 static const struct promise none = {.due = 0, .wait = -1, .last_delay = -1};
 
-/* The place of the name, or the one where it belongs. */
-static size_t find_place(const struct promises *promises, const char *name, size_t length)
+/* --- the table ------------------------------------------------------------------------ */
+
+uint32_t promises_url(const struct server_config *server)
 {
-    size_t place = schedule_crc(name, length) & promises->mask;
-    for (; promises->places[place] != 0; place = (place + 1) & promises->mask) {
-        const struct entry *entry = &promises->entries[promises->places[place] - 1];
-        if (entry->name_length == length && memcmp(entry->name, name, length) == 0)
-            break;
-    }
-    return place;
+    return schedule_crc(server->url.text, strlen(server->url.text));
 }
 
-static void add_entry(struct promises *promises, const struct server_config *server)
+void promises_name(struct promises *promises, size_t row, char *name, uint32_t url)
 {
-    struct entry *entry = &promises->entries[promises->count++];
-    entry->name = xstrdup(server->name);
-    entry->name_length = (uint32_t)strlen(server->name);
-    entry->url = schedule_crc(server->url.text, strlen(server->url.text));
-    entry->promise = none;
-    promises->places[find_place(promises, entry->name, entry->name_length)] =
-        (uint32_t)promises->count;
+    promises->entries =
+        xgrow(promises->entries, &promises->capacity, row + 1, sizeof *promises->entries);
+    for (; promises->count <= row; promises->count++)
+        promises->entries[promises->count] = (struct entry){.promise = none};
+    free(promises->entries[row].name);
+    promises->entries[row] = (struct entry){
+        .name = name,
+        .name_length = name == NULL ? 0 : (uint32_t)strlen(name),
+        .url = url,
+        .promise = none,
+    };
 }
 
 struct promises *promises_new(const struct server_config *servers, size_t count)
 {
     struct promises *promises = xcalloc(1, sizeof *promises);
-    size_t places = 2;
-    while (places < 2 * count)
-        places *= 2;
-    promises->entries = xcalloc(count + 1, sizeof *promises->entries);
-    promises->places = xcalloc(places, sizeof *promises->places);
-    promises->mask = places - 1;
     for (size_t i = 0; i < count; i++)
-        add_entry(promises, &servers[i]);
+        promises_name(promises, i, xstrdup(servers[i].name), promises_url(&servers[i]));
     return promises;
 }
 
@@ -66,7 +64,6 @@ void promises_free(struct promises *promises)
     for (size_t i = 0; i < promises->count; i++)
         free(promises->entries[i].name);
     free(promises->entries);
-    free(promises->places);
     free(promises);
 }
 
@@ -108,13 +105,40 @@ size_t promises_write(const struct promises *promises, size_t index, int64_t zer
     return schedule_write_line(out, &line);
 }
 
-static void take(struct promises *promises, const struct schedule_line *line, int64_t zero,
-                 int64_t now)
+/* The place of the name, or the one where it belongs. */
+static size_t find_place(const struct index *index, const char *name, size_t length)
 {
-    size_t place = find_place(promises, line->name, line->name_length);
-    if (promises->places[place] == 0)
+    size_t place = schedule_crc(name, length) & index->mask;
+    for (; index->places[place] != 0; place = (place + 1) & index->mask) {
+        const struct entry *entry = &index->promises->entries[index->places[place] - 1];
+        if (entry->name_length == length && memcmp(entry->name, name, length) == 0)
+            break;
+    }
+    return place;
+}
+
+/* Its places are to be freed. */
+static struct index make_index(const struct promises *promises)
+{
+    size_t places = 2;
+    while (places < 2 * promises->count)
+        places *= 2;
+    struct index index = {promises, xcalloc(places, sizeof *index.places), places - 1};
+    for (size_t i = 0; i < promises->count; i++) {
+        const struct entry *entry = &promises->entries[i];
+        if (entry->name != NULL)
+            index.places[find_place(&index, entry->name, entry->name_length)] = (uint32_t)i + 1;
+    }
+    return index;
+}
+
+static void take(struct promises *promises, const struct index *index,
+                 const struct schedule_line *line, int64_t zero, int64_t now)
+{
+    size_t place = find_place(index, line->name, line->name_length);
+    if (index->places[place] == 0)
         return;
-    struct entry *entry = &promises->entries[promises->places[place] - 1];
+    struct entry *entry = &promises->entries[index->places[place] - 1];
     entry->promise = none;
     if (entry->url != line->url)
         return;
@@ -150,8 +174,9 @@ static enum promises_form form_of(const char *text, size_t length)
 
 /* The first line behind the header may say that the moments of this file need no wall clock.
  * Where it cannot be read, they do. */
-static bool read_line(struct promises *promises, size_t number, const char *text, size_t length,
-                      const struct promises_now *now, int64_t *zero)
+static bool read_line(struct promises *promises, const struct index *index, size_t number,
+                      const char *text, size_t length, const struct promises_now *now,
+                      int64_t *zero)
 {
     struct schedule_line line;
     struct schedule_boot boot;
@@ -164,7 +189,7 @@ static bool read_line(struct promises *promises, size_t number, const char *text
     }
     if (!schedule_read_line(text, length, &line))
         return false;
-    take(promises, &line, *zero, now->now);
+    take(promises, index, &line, *zero, now->now);
     return true;
 }
 
@@ -184,17 +209,19 @@ struct promises_reading promises_read(struct promises *promises, const char *tex
     int64_t zero = now->boot.zero;
     if (reading.form != PROMISES_RIGHT || length == 0)
         return reading;
+    const struct index index = make_index(promises);
     at += strlen(SCHEDULE_HEADER);
     for (size_t number = 2; at < end; number++) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         /* The newline is part of a line: without it, it was torn. */
         if (newline == NULL ||
-            !read_line(promises, number, at, (size_t)(newline - at), now, &zero)) {
+            !read_line(promises, &index, number, at, (size_t)(newline - at), now, &zero)) {
             if (reading.damaged++ == 0)
                 reading.first_damaged = number;
         }
         at = newline == NULL ? end : newline + 1;
     }
+    free(index.places);
     reading.taken = count_taken(promises);
     return reading;
 }

@@ -26,7 +26,15 @@ void promises_free(struct promises *promises);
 
 size_t promises_count(const struct promises *promises);
 
-/* By the server's index. */
+/* Makes the row, which may be one past the last, that of another server, which is promised
+ * nothing yet; `name`, from malloc(), is taken over, and NULL makes it nobody's. `url` is
+ * promises_url(). */
+void promises_name(struct promises *promises, size_t row, char *name, uint32_t url);
+
+/* By what the URL of a server is known again. */
+uint32_t promises_url(const struct server_config *server);
+
+/* By the server's index, which is its row. */
 const struct promise *promises_get(const struct promises *promises, size_t index);
 void promises_set(struct promises *promises, size_t index, const struct promise *promise);
 

@@ -18,16 +18,21 @@
 
 enum { NEWS_MAX = 4, SENTENCE_SIZE = 512 };
 
+/* What a row is now. */
 struct note {
-    uint32_t server;
-    struct promise promise;
+    uint32_t row;
+    bool renamed; /* it is that of `name` now, NULL: nobody's */
+    char *name;   /* owned */
+    uint32_t url;
+    struct promise promise; /* wait -1: there is none */
 };
 
-/* At most one note a server: while the disk hangs, it grows no further. */
+/* At most one note a row: while the disk hangs, it grows no further. */
 struct box {
     struct note *notes;
-    size_t count;
-    uint32_t *places; /* by server: of its note, counted from 1; 0: none */
+    size_t count, capacity;
+    uint32_t *places; /* by row: of its note, counted from 1; 0: none */
+    size_t rows, rows_capacity;
 };
 
 struct news {
@@ -47,7 +52,9 @@ struct schedule {
     struct schedule_file file;
     struct promises *promises; /* the loop reads them until its first note */
     struct box *full;          /* the box whose notes are being kept */
-    uint32_t *changed;         /* servers */
+    uint32_t *changed;         /* rows */
+    size_t changed_capacity;
+    bool renamed; /* and so the file as it is would not do */
     int64_t check_at, retry_at;
     bool troubled; /* and that was told */
 
@@ -190,7 +197,12 @@ static bool append(struct schedule *schedule, size_t count)
 static void keep(struct schedule *schedule, size_t count)
 {
     struct schedule_file *file = &schedule->file;
-    bool ok = true;
+    bool ok = true, renamed = schedule->renamed;
+    schedule->renamed = false;
+    if (file->fd >= 0 && renamed) {
+        replace_file(schedule);
+        return;
+    }
     if (file->fd >= 0 && count > 0)
         ok = append(schedule, count);
     if (file->fd >= 0 && clock_now() >= schedule->check_at) {
@@ -206,16 +218,21 @@ static void keep(struct schedule *schedule, size_t count)
         trouble(schedule);
 }
 
-/* Empties the full box into the table. Returns how many servers have changed. */
+/* Empties the full box into the table. Returns how many rows have changed. */
 static size_t take_notes(struct schedule *schedule)
 {
     struct box *box = schedule->full;
     size_t count = box->count;
+    schedule->changed =
+        xgrow(schedule->changed, &schedule->changed_capacity, count, sizeof *schedule->changed);
     for (size_t i = 0; i < count; i++) {
         const struct note *note = &box->notes[i];
-        promises_set(schedule->promises, note->server, &note->promise);
-        schedule->changed[i] = note->server;
-        box->places[note->server] = 0;
+        if (note->renamed)
+            promises_name(schedule->promises, note->row, note->name, note->url);
+        schedule->renamed |= note->renamed;
+        promises_set(schedule->promises, note->row, &note->promise);
+        schedule->changed[i] = note->row;
+        box->places[note->row] = 0;
     }
     box->count = 0;
     return count;
@@ -268,22 +285,21 @@ static void work(void *argument)
 
 /* --- the loop ------------------------------------------------------------------------------- */
 
-static void make_box(struct box *box, size_t servers)
-{
-    box->notes = xcalloc(servers + 1, sizeof *box->notes);
-    box->places = xcalloc(servers + 1, sizeof *box->places);
-}
-
 static struct schedule *make(const char *path, const struct server_config *servers, size_t count)
 {
     struct schedule *schedule = xcalloc(1, sizeof *schedule);
     schedule->promises = promises_new(servers, count);
-    schedule->changed = xcalloc(count + 1, sizeof *schedule->changed);
-    make_box(&schedule->boxes[0], count);
-    make_box(&schedule->boxes[1], count);
     schedule->open = &schedule->boxes[0];
     schedule_file_init(&schedule->file, path);
     return schedule;
+}
+
+static void free_box(struct box *box)
+{
+    for (size_t i = 0; i < box->count; i++)
+        free(box->notes[i].name);
+    free(box->notes);
+    free(box->places);
 }
 
 static void release(struct schedule *schedule)
@@ -291,10 +307,8 @@ static void release(struct schedule *schedule)
     schedule_file_finish(&schedule->file);
     promises_free(schedule->promises);
     free(schedule->changed);
-    for (size_t i = 0; i < 2; i++) {
-        free(schedule->boxes[i].notes);
-        free(schedule->boxes[i].places);
-    }
+    free_box(&schedule->boxes[0]);
+    free_box(&schedule->boxes[1]);
     free(schedule);
 }
 
@@ -351,26 +365,68 @@ int schedule_start(struct schedule **out, uv_loop_t *loop, const char *path,
     return 0;
 }
 
-bool schedule_recall(const struct schedule *schedule, size_t server, struct promise *promise)
+bool schedule_recall(const struct schedule *schedule, size_t row, struct promise *promise)
 {
     if (!schedule->recalls)
         return false;
-    *promise = *promises_get(schedule->promises, server);
+    *promise = *promises_get(schedule->promises, row);
     return promise->wait >= 0;
 }
 
-void schedule_note(struct schedule *schedule, size_t server, const struct promise *promise)
+/* --- notes ------------------------------------------------------------------------------------ */
+
+static const struct promise none = {.due = 0, .wait = -1, .last_delay = -1};
+
+/* The note about the row in the open box, a new one if need be. With the mutex held. */
+static struct note *note_about(struct schedule *schedule, size_t row)
 {
-    uv_mutex_lock(&schedule->mutex);
     struct box *box = schedule->open;
-    if (box->places[server] == 0)
-        box->places[server] = (uint32_t)++box->count;
-    box->notes[box->places[server] - 1] = (struct note){(uint32_t)server, *promise};
+    box->places = xgrow(box->places, &box->rows_capacity, row + 1, sizeof *box->places);
+    for (; box->rows <= row; box->rows++)
+        box->places[box->rows] = 0;
+    if (box->places[row] == 0) {
+        box->notes = xgrow(box->notes, &box->capacity, box->count + 1, sizeof *box->notes);
+        box->notes[box->count++] = (struct note){.row = (uint32_t)row, .promise = none};
+        box->places[row] = (uint32_t)box->count;
+    }
+    return &box->notes[box->places[row] - 1];
+}
+
+/* The thread is woken once. */
+static void unlock_and_wake(struct schedule *schedule)
+{
     bool waiting = schedule->waiting;
-    schedule->waiting = false; /* woken once */
+    schedule->waiting = false;
     uv_mutex_unlock(&schedule->mutex);
     if (waiting)
         uv_cond_signal(&schedule->work);
+}
+
+static void rename_row(struct schedule *schedule, size_t row, char *name, uint32_t url)
+{
+    uv_mutex_lock(&schedule->mutex);
+    struct note *note = note_about(schedule, row);
+    free(note->name);
+    *note = (struct note){
+        .row = (uint32_t)row, .renamed = true, .name = name, .url = url, .promise = none};
+    unlock_and_wake(schedule);
+}
+
+void schedule_name(struct schedule *schedule, size_t row, const struct server_config *server)
+{
+    rename_row(schedule, row, xstrdup(server->name), promises_url(server));
+}
+
+void schedule_forget(struct schedule *schedule, size_t row)
+{
+    rename_row(schedule, row, NULL, 0);
+}
+
+void schedule_note(struct schedule *schedule, size_t row, const struct promise *promise)
+{
+    uv_mutex_lock(&schedule->mutex);
+    note_about(schedule, row)->promise = *promise;
+    unlock_and_wake(schedule);
 }
 
 void schedule_close(struct schedule *schedule, int64_t limit)

@@ -7,8 +7,8 @@
  * a second it has them synced. So a process that is killed has lost some milliseconds, and one
  * whose disk is slow what changed while it was waited for.
  *
- * Servers are known by their index in the list that it was started with, which is copied; in the
- * file, by their names. */
+ * Servers are known by their rows, in the file by their names. The rows of those that it was
+ * started with are their indices in that list, of which nothing is borrowed. */
 #ifndef AIOPOLL_SCHEDULE_H
 #define AIOPOLL_SCHEDULE_H
 
@@ -37,11 +37,21 @@ int schedule_start(struct schedule **schedule, uv_loop_t *loop, const char *path
                    const struct server_config *servers, size_t count,
                    const struct schedule_listener *listener, int64_t limit);
 
-/* What the file said about a server. Valid until the first note. */
-bool schedule_recall(const struct schedule *schedule, size_t server, struct promise *promise);
+/* What the file said about a server. Valid until the first of the notes below. */
+bool schedule_recall(const struct schedule *schedule, size_t row, struct promise *promise);
 
-/* The server has been promised this. Takes no longer than a mutex that nobody holds for long. */
-void schedule_note(struct schedule *schedule, size_t server, const struct promise *promise);
+/* The notes take no longer than a mutex that nobody holds for long, and no more memory than one
+ * for each row, however long the disk hangs. */
+
+/* From here on the row is that of this server, which is promised nothing yet. It may be the first
+ * that was never used, or one that was forgotten. */
+void schedule_name(struct schedule *schedule, size_t row, const struct server_config *server);
+
+/* The row is nobody's, and its server will not be in the file any more. */
+void schedule_forget(struct schedule *schedule, size_t row);
+
+/* The server has been promised this. */
+void schedule_note(struct schedule *schedule, size_t row, const struct promise *promise);
 
 /* Has the rest saved, and waits for that at most `limit` ns: only at the end, when there is
  * nothing left to delay. The loop has to run on; then schedule_free(). */

@@ -1,7 +1,10 @@
 #include "pace/server.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/xalloc.h"
 #include "pace/await.h"
 #include "pace/verdict.h"
 
@@ -125,7 +128,7 @@ static void note_health(struct server *server, const struct poll *poll)
 static void conclude(struct server *server)
 {
     struct verdict verdict;
-    struct poll poll = {.server = server->config, .http = server->result};
+    struct poll poll = {.server = server->config, .id = server->id, .http = server->result};
 
     verdict_reach(&verdict, server->config, server->result, clock_wall());
     poll.failure = verdict.failure;
@@ -142,6 +145,68 @@ static void conclude(struct server *server)
         server->polls_left--;
     server->observer->polled(server->observer->user, &poll);
     note_health(server, &poll);
+}
+
+/* --- another generation ---------------------------------------------------------- */
+
+/* `overdue-after` may be another one now. */
+static void reset_grace(struct server *server)
+{
+    int64_t grace = server->config->settings->overdue_after;
+    if (!wakeup_is_set(&server->grace))
+        return;
+    int64_t left = health_grace_left(&server->health, grace, clock_awake());
+    if (grace == 0)
+        wakeup_cancel(server->wakeups, &server->grace);
+    else
+        wakeup_set(server->wakeups, &server->grace, clock_now() + left, on_grace_over);
+}
+
+/* Between two polls. */
+static void adopt(struct server *server, const struct server_plan *plan, bool changed)
+{
+    struct generation *old = server->generation;
+    if (changed)
+        http_client_close(&server->http);
+    server->generation = generation_hold(plan->generation);
+    server->config = plan->config;
+    http_client_retarget(&server->http, &plan->config->url, plan->config->settings,
+                         &plan->generation->tls);
+    generation_release(old);
+    if (!changed)
+        return;
+    reset_grace(server);
+    if (server->state == SERVER_SLEEPING)
+        sleep_until_needed(server);
+}
+
+static void drop_next(struct server *server)
+{
+    generation_release(server->next.generation);
+    server->next = (struct server_plan){0};
+    server->next_changed = false;
+}
+
+static void adopt_next(struct server *server)
+{
+    if (server->next.generation == NULL)
+        return;
+    adopt(server, &server->next, server->next_changed);
+    drop_next(server);
+}
+
+/* What is prepared was so for the old settings, and can be given up. */
+void server_replan(struct server *server, const struct server_plan *plan, bool changed)
+{
+    if (server->state == SERVER_FETCHING || (server->state == SERVER_PREPARING && !changed)) {
+        changed = changed || server->next_changed;
+        drop_next(server);
+        server->next = (struct server_plan){generation_hold(plan->generation), plan->config};
+        server->next_changed = changed;
+    } else {
+        adopt(server, plan, changed || server->next_changed);
+        drop_next(server);
+    }
 }
 
 /* THE task. See await.h for how to read it. */
@@ -161,28 +226,44 @@ static void run(struct server *server)
             conclude(server);
             if (server->canceled)
                 break;
+            adopt_next(server);
         }
         server->state = SERVER_ENDED;
         wakeup_cancel(server->wakeups, &server->grace);
         http_client_close(&server->http);
+        drop_next(server);
         server->ended(server);
         break;
     case SERVER_ENDED: break;
     }
 }
 
-void server_init(struct server *server, const struct server_config *config, struct http_env *env,
-                 const struct server_observer *observer, int64_t due, uint64_t count)
+struct server *server_new(uint32_t id, const struct server_plan *plan, struct http_env *env,
+                          const struct server_observer *observer, int64_t due, uint64_t count)
 {
+    const struct server_config *config = plan->config;
+    struct server *server = xcalloc(1, sizeof *server);
     *server = (struct server){.state = SERVER_NEW,
+                              .id = id,
                               .config = config,
+                              .generation = generation_hold(plan->generation),
                               .observer = observer,
                               .wakeups = env->wakeups,
                               .due = due,
                               .last_delay = -1,
                               .polls_left = count == 0 ? UINT64_MAX : count};
     health_init(&server->health, clock_now());
-    http_client_init(&server->http, env, &config->url, config->settings, on_lost);
+    http_client_init(&server->http, env, &config->url, config->settings, &plan->generation->tls,
+                     on_lost);
+    return server;
+}
+
+void server_free(struct server *server)
+{
+    if (server == NULL)
+        return;
+    generation_release(server->generation);
+    free(server);
 }
 
 void server_recall(struct server *server, bool promised, int64_t last_delay)
@@ -197,13 +278,39 @@ void server_start(struct server *server, void (*ended)(struct server *server))
     run(server);
 }
 
-void server_cancel(struct server *server)
+void server_cancel(struct server *server, const char *why)
 {
-    server->canceled = true;
+    server->canceled = why;
     if (server->state == SERVER_FETCHING) {
-        http_cancel(&server->http); /* which resumes the task */
+        http_cancel(&server->http, why); /* which resumes the task */
     } else {
         wakeup_cancel(server->wakeups, &server->sleep);
         run(server);
     }
+}
+
+static const char *sleep_stuck(const struct server *server, int64_t moment)
+{
+    int64_t woken = wakeup_due(server->wakeups, &server->sleep);
+    if (woken > server->due)
+        return "its task sleeps, and is not going to be woken when its request is due";
+    return woken < moment ? "its task should have been woken, and still sleeps" : NULL;
+}
+
+const char *server_stuck(const struct server *server, int64_t moment)
+{
+    switch (server->state) {
+    case SERVER_NEW: return server->health.since < moment ? "its task was never started" : NULL;
+    case SERVER_SLEEPING:
+    case SERVER_PREPARING: return sleep_stuck(server, moment);
+    case SERVER_FETCHING: return http_stuck(&server->http, moment);
+    case SERVER_ENDED: break;
+    }
+    return NULL;
+}
+
+int64_t server_first_due(const struct wakeups *wakeups)
+{
+    const struct wakeup *first = wakeups_first(wakeups, on_wake);
+    return first == NULL ? INT64_MAX : container_of(first, struct server, sleep)->due;
 }

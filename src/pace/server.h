@@ -12,6 +12,7 @@
 #include "loop/wakeup.h"
 #include "pace/delay.h"
 #include "pace/delay_reading.h"
+#include "pace/generation.h"
 #include "pace/health.h"
 
 enum server_state {
@@ -28,6 +29,7 @@ enum server_state {
 /* One finished poll. Valid during the call. */
 struct poll {
     const struct server_config *server;
+    uint32_t id; /* the owner's number for the server */
     const struct http_result *http;
     struct failure failure; /* FAILURE_NONE: a good poll */
     const struct delay_reading *reading;
@@ -53,9 +55,19 @@ struct server_observer {
     void *user;
 };
 
+/* What a server is polled by: one of the servers of a generation. */
+struct server_plan {
+    struct generation *generation; /* held; NULL: there is none */
+    const struct server_config *config;
+};
+
 struct server {
     enum server_state state;
+    uint32_t id; /* the owner's number for it */
     const struct server_config *config;
+    struct generation *generation; /* that it is of */
+    struct server_plan next;       /* after the poll under way */
+    bool next_changed;             /* which is another */
     const struct server_observer *observer;
     struct wakeups *wakeups;
     struct wakeup sleep;
@@ -71,28 +83,47 @@ struct server {
         unsigned count;
     } run; /* of equal failures; `count` 0: the last poll was good */
     struct health_record health;
-    struct wakeup grace; /* when it is overdue; set from the promised request to a good poll */
-    uint64_t polls_left; /* UINT64_MAX: no end */
-    bool canceled;
+    struct wakeup grace;  /* when it is overdue; set from the promised request to a good poll */
+    uint64_t polls_left;  /* UINT64_MAX: no end */
+    const char *canceled; /* why; NULL: it is not */
     void (*ended)(struct server *server);
 };
 
 enum { SERVER_WAKEUPS = HTTP_CLIENT_WAKEUPS + 2 }; /* to be reserved for each */
 
-/* Sets up a server's task; its first request is due at `due`. With `count`, it
- * ends after that many polls; 0: never. `config` and `observer` are borrowed. */
-void server_init(struct server *server, const struct server_config *config, struct http_env *env,
-                 const struct server_observer *observer, int64_t due, uint64_t count);
+/* The task of a server of this generation, which is held; its first request is due at `due`.
+ * With `count`, it ends after that many polls; 0: never. `observer` is borrowed. Ends the
+ * process where memory is short. */
+struct server *server_new(uint32_t id, const struct server_plan *plan, struct http_env *env,
+                          const struct server_observer *observer, int64_t due, uint64_t count);
+
+/* After the task has ended. NULL is left alone. */
+void server_free(struct server *server);
 
 /* Before the start, what is known from an earlier life: whether the first request is due when it
  * was promised then, so that its connection may be opened early; and the last delay that the
  * server named; -1: none. */
 void server_recall(struct server *server, bool promised, int64_t last_delay);
 
-/* Starts the task. `ended` comes once, when it has ended and holds nothing. */
+/* Starts the task. `ended` comes once, when it has ended, and nothing of it is left in
+ * the loop. */
 void server_start(struct server *server, void (*ended)(struct server *server));
 
-/* Ends the task wherever it stands; `ended` comes within the call. */
-void server_cancel(struct server *server);
+/* The server, with the same URL, is of this generation now. What it was promised stays, and all
+ * that is known of it. A poll under way is finished as it was begun. With `changed`, the
+ * settings are others: its connection is closed, and the next poll is by them. */
+void server_replan(struct server *server, const struct server_plan *plan, bool changed);
+
+/* Ends the task wherever it stands; `ended` comes within the call. A poll under way is told as
+ * canceled, with `why` as its detail. */
+void server_cancel(struct server *server, const char *why);
+
+/* Whether the task has missed its wake-up: it should have been woken before `moment`, and was not,
+ * or it never will be, as nothing is set that would do so. NULL: no; else a sentence. All wake-ups
+ * that were due before `moment` must have been called. */
+const char *server_stuck(const struct server *server, int64_t moment);
+
+/* When the first of all sleeping tasks is due, or a moment before; INT64_MAX: not known. */
+int64_t server_first_due(const struct wakeups *wakeups);
 
 #endif

@@ -243,6 +243,20 @@ void log_insecure(struct log *log, const char *server)
     end(log, &line);
 }
 
+void log_descriptors(struct log *log, size_t limit, size_t connections, size_t servers)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_WARNING, "descriptors"))
+        return;
+    log_line_integer(&line, "limit", (int64_t)limit);
+    log_line_integer(&line, "connections", (int64_t)connections);
+    log_line_integer(&line, "servers", (int64_t)servers);
+    log_line_string(&line, "detail",
+                    "fewer connections than servers: those that are unused longest are closed, "
+                    "and requests may wait; a higher limit (LimitNOFILE=, ulimit -n) mends that");
+    end(log, &line);
+}
+
 void log_connection(struct log *log, const char *authority, const char *from, const char *to,
                     bool resumed)
 {
@@ -265,6 +279,87 @@ void log_state_file(struct log *log, bool trouble, const char *file, const char 
     log_line_string(&line, "file", file);
     log_line_string(&line, "detail", detail);
     end(log, &line);
+}
+
+void log_watchdog(struct log *log, enum log_level level, const char *server, const char *detail)
+{
+    struct log_line line;
+    if (!begin(log, &line, level, "watchdog"))
+        return;
+    if (server != NULL)
+        log_line_string(&line, "server", server);
+    log_line_string(&line, "detail", detail);
+    end(log, &line);
+}
+
+void log_notify(struct log *log, const char *detail)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_WARNING, "notify"))
+        return;
+    log_line_string(&line, "detail", detail);
+    end(log, &line);
+}
+
+void log_reload(struct log *log, const struct difference *difference, int64_t took)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_INFO, "reload"))
+        return;
+    log_line_string(&line, "result", "ok");
+    log_line_integer(&line, "servers", (int64_t)difference->count);
+    log_line_integer(&line, "added", (int64_t)difference->added);
+    log_line_integer(&line, "changed", (int64_t)(difference->changed + difference->moved));
+    log_line_integer(&line, "removed", (int64_t)difference->removed);
+    log_line_seconds(&line, "took", rounded(took));
+    end(log, &line);
+}
+
+static void log_problem(struct log *log, const char *text)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_ERROR, "problem"))
+        return;
+    log_line_string(&line, "detail", text);
+    end(log, &line);
+}
+
+void log_refused(struct log *log, const struct problems *problems)
+{
+    struct log_line line;
+    for (size_t i = 0; i < problems->count; i++)
+        log_problem(log, problems->list[i].text);
+    if (!begin(log, &line, LOG_ERROR, "reload"))
+        return;
+    log_line_string(&line, "result", "error");
+    log_line_integer(&line, "problems", (int64_t)problems->count);
+    log_line_string(&line, "detail", "nothing was changed");
+    end(log, &line);
+}
+
+void log_unapplied(struct log *log, const char *detail)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_WARNING, "problem"))
+        return;
+    log_line_string(&line, "detail", detail);
+    end(log, &line);
+}
+
+void log_applied(struct log *log, const char *server, const char *change)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_DEBUG, "applied"))
+        return;
+    log_line_string(&line, "server", server);
+    log_line_string(&line, "change", change);
+    end(log, &line);
+}
+
+void log_configure(struct log *log, const struct daemon_settings *settings)
+{
+    log->format = (enum log_format)settings->log_format;
+    log->level = (enum log_level)settings->log_level;
 }
 
 /* As a poll: what is right is told where it ends a run of failures. */
@@ -340,7 +435,6 @@ void log_hooks_dropped(struct log *log, size_t count, const char *why)
     log_line_integer(&line, "dropped", (int64_t)count);
     end(log, &line);
 }
-
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures)
 {
     struct log_line line;

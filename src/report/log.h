@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "config/difference.h"
+#include "config/problem.h"
 #include "config/setting.h"
 #include "pace/server.h"
 #include "report/hook_report.h"
@@ -40,12 +42,36 @@ void log_change(struct log *log, const struct server_change *change);
 /* The certificate of a server is not verified. */
 void log_insecure(struct log *log, const char *server);
 
+/* Of `limit` descriptors, `connections` may be open connections: fewer than there are servers. */
+void log_descriptors(struct log *log, size_t limit, size_t connections, size_t servers);
+
 /* A connection to `authority` ("host:port") goes from one state to another. */
 void log_connection(struct log *log, const char *authority, const char *from, const char *to,
                     bool resumed);
 
 /* What became of the state file; `trouble`: it is worth a warning. */
 void log_state_file(struct log *log, bool trouble, const char *file, const char *detail);
+
+/* The configuration was read afresh and applied: what became of the servers; `took` ns. */
+void log_reload(struct log *log, const struct difference *difference, int64_t took);
+
+/* The same, and it had problems: nothing was changed. Each is told, and then how many. */
+void log_refused(struct log *log, const struct problems *problems);
+
+/* What could not be applied, or not at once: a warning. */
+void log_unapplied(struct log *log, const char *detail);
+
+/* A server was `change`d by a reload: "added", "changed", "moved", "removed". */
+void log_applied(struct log *log, const char *server, const char *change);
+
+/* From here on the log has this level and format. */
+void log_configure(struct log *log, const struct daemon_settings *settings);
+
+/* The task of `server`, or with NULL of all, is stuck, or well again. */
+void log_watchdog(struct log *log, enum log_level level, const char *server, const char *detail);
+
+/* The service manager cannot be told how things are. */
+void log_notify(struct log *log, const char *detail);
 
 /* What became of a hook; of some that were not run, `why`. */
 void log_hook(struct log *log, const struct hook_report *report);

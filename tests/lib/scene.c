@@ -1,5 +1,6 @@
 #include "scene.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,19 @@ void scene_start_count(unsigned count, const char *format, ...)
     va_start(args, format);
     start(count, write_config(format, args));
     va_end(args);
+}
+
+json_t *scene_reload(const char *format, ...)
+{
+    size_t before = rig_count_events(rig, "reload", NULL);
+    va_list args;
+
+    va_start(args, format);
+    write_config(format, args);
+    va_end(args);
+    rig_signal(rig, SIGHUP);
+    rig_wait_events(rig, "reload", NULL, before + 1, SCENE_LIMIT_MS);
+    return rig_event(rig, "reload", NULL, before);
 }
 
 bool scene_replace_file(const char *system_file, const char *path)

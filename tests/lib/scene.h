@@ -44,6 +44,9 @@ void scene_start(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void scene_start_count(unsigned count, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Writes the configuration anew, has the program read it, and returns the "reload" event. */
+json_t *scene_reload(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Before a start: not down to debug, but to this level. */
 void scene_set_level(const char *name);
 

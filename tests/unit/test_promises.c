@@ -359,6 +359,55 @@ START_TEST(a_retry_longer_than_any_delay_is_a_promise_too)
 }
 END_TEST
 
+/* --- rows ------------------------------------------------------------------------- */
+
+static void rename_row(size_t row, const char *name, const char *url)
+{
+    char *copy = name == NULL ? NULL : strdup(name);
+    const struct server_config server = {.url.text = (char *)url};
+    promises_name(promises, row, copy, name == NULL ? 0 : promises_url(&server));
+}
+
+START_TEST(a_row_that_is_renamed_is_promised_nothing)
+{
+    promise(ALPHA, MINUTE, MINUTE);
+    rename_row(ALPHA, "delta", "http://delta/");
+    ck_assert_int_eq(promises_get(promises, ALPHA)->wait, -1);
+    ck_assert_uint_eq(promises_write(promises, ALPHA, zero, text), 0);
+}
+END_TEST
+
+START_TEST(nobodys_row_has_no_line)
+{
+    promise(BETA, MINUTE, MINUTE);
+    rename_row(BETA, NULL, NULL);
+    ck_assert_uint_eq(promises_write(promises, BETA, zero, text), 0);
+}
+END_TEST
+
+START_TEST(rows_that_were_renamed_and_added_are_known_again)
+{
+    rename_row(ALPHA, NULL, NULL);
+    rename_row(BETA, "delta", "http://delta/");
+    rename_row(SERVERS, "epsilon", "http://epsilon/");
+    ck_assert_uint_eq(promises_count(promises), SERVERS + 1);
+    promise(BETA, MINUTE, MINUTE);
+    promise(SERVERS, HOUR, MINUTE);
+    begin_text(boot);
+    add_line(BETA);
+    add_line(SERVERS);
+    rename_row(BETA, "delta", "http://delta/");
+    rename_row(SERVERS, "epsilon", "http://epsilon/");
+    const struct promises_now now = {.boot.zero = zero, .now = written_at};
+    struct promises_reading reading = promises_read(promises, text, length, &now);
+    ck_assert_uint_eq(reading.taken, 2);
+    ck_assert_uint_eq(reading.damaged, 0);
+    ck_assert_int_eq(promises_get(promises, ALPHA)->wait, -1);
+    ck_assert_int_eq(promises_get(promises, BETA)->wait, MINUTE);
+    ck_assert_int_eq(promises_get(promises, SERVERS)->wait, HOUR);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("promises");
@@ -385,6 +434,9 @@ static Suite *suite(void)
     tcase_add_test(tcase, what_is_no_state_file_is_not_read);
     tcase_add_test(tcase, stricter_settings_bound_a_promise);
     tcase_add_test(tcase, a_retry_longer_than_any_delay_is_a_promise_too);
+    tcase_add_test(tcase, a_row_that_is_renamed_is_promised_nothing);
+    tcase_add_test(tcase, nobodys_row_has_no_line);
+    tcase_add_test(tcase, rows_that_were_renamed_and_added_are_known_again);
     suite_add_tcase(s, tcase);
     return s;
 }

@@ -1,0 +1,95 @@
+#include "config/difference.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+/* Most servers share their settings, so that most questions are that before them. */
+struct comparison {
+    const struct server_settings *old, *new;
+    bool differ;
+    difference_files *files;
+    void *user;
+};
+
+static bool settings_differ(struct comparison *comparison, const struct server_settings *old,
+                            const struct server_settings *new)
+{
+    if (old == comparison->old && new == comparison->new)
+        return comparison->differ;
+    comparison->old = old;
+    comparison->new = new;
+    comparison->differ = !settings_equal(server_setting_table, old, new) ||
+                         comparison->files(comparison->user, old, new);
+    return comparison->differ;
+}
+
+static enum fate fate_of(struct comparison *comparison, const struct server_config *old,
+                         const struct server_config *new)
+{
+    if (strcmp(old->url.text, new->url.text) != 0)
+        return FATE_MOVED;
+    if (old->secret_url != new->secret_url ||
+        settings_differ(comparison, old->settings, new->settings))
+        return FATE_CHANGED;
+    return FATE_SAME;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const struct server_config *a = *(struct server_config *const *)left;
+    const struct server_config *b = *(struct server_config *const *)right;
+    return strcmp(a->name, b->name);
+}
+
+/* To be freed. */
+static const struct server_config **sort(const struct config *config)
+{
+    const struct server_config **sorted = xcalloc(config->server_count + 1, sizeof *sorted);
+    for (size_t i = 0; i < config->server_count; i++)
+        sorted[i] = &config->servers[i];
+    qsort(sorted, config->server_count, sizeof *sorted, by_name);
+    return sorted;
+}
+
+static void count(struct difference *difference, size_t old_count)
+{
+    for (size_t i = 0; i < difference->count; i++) {
+        enum fate fate = difference->entries[i].fate;
+        difference->added += fate == FATE_ADDED;
+        difference->changed += fate == FATE_CHANGED;
+        difference->moved += fate == FATE_MOVED;
+    }
+    difference->removed = old_count - (difference->count - difference->added);
+}
+
+void difference_find(struct difference *difference, const struct config *old,
+                     const struct config *new, difference_files *files, void *user)
+{
+    struct comparison comparison = {.files = files, .user = user};
+    const struct server_config **olds = sort(old), **news = sort(new);
+    size_t at = 0;
+    *difference =
+        (struct difference){.entries = xcalloc(new->server_count + 1, sizeof *difference->entries),
+                            .count = new->server_count};
+    for (size_t i = 0; i < new->server_count; i++) {
+        struct difference_entry *entry = &difference->entries[news[i] - new->servers];
+        while (at < old->server_count && strcmp(olds[at]->name, news[i]->name) < 0)
+            at++;
+        entry->fate = FATE_ADDED;
+        if (at == old->server_count || strcmp(olds[at]->name, news[i]->name) != 0)
+            continue;
+        entry->fate = fate_of(&comparison, olds[at], news[i]);
+        entry->old = (size_t)(olds[at] - old->servers);
+    }
+    count(difference, old->server_count);
+    free(olds);
+    free(news);
+}
+
+void difference_free(struct difference *difference)
+{
+    free(difference->entries);
+    *difference = (struct difference){0};
+}

@@ -1,0 +1,60 @@
+/*
+ * Faults of the program's own, for the tests of what watches for them. The linker puts these
+ * functions between the program's objects, which are those of the real binary, and the ones that
+ * they stand for. Without $FAULT nothing is different.
+ *
+ *   lose   the first wake-up that is set for a moment 2 to 3 s ahead is not set
+ *   late   it comes 3 s later than it was set for
+ *   leak   no descriptor's slot is ever released
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "http/slots.h"
+#include "loop/wakeup.h"
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names */
+void __real_wakeup_set(struct wakeups *wakeups, struct wakeup *wakeup, int64_t due,
+                       void (*wake)(struct wakeup *wakeup));
+void __wrap_wakeup_set(struct wakeups *wakeups, struct wakeup *wakeup, int64_t due,
+                       void (*wake)(struct wakeup *wakeup));
+void __real_slot_release(struct slots *slots, struct slot *slot);
+void __wrap_slot_release(struct slots *slots, struct slot *slot);
+
+static bool is_fault(const char *name)
+{
+    const char *fault = getenv("FAULT");
+
+    return fault != NULL && strcmp(fault, name) == 0;
+}
+
+void __wrap_wakeup_set(struct wakeups *wakeups, struct wakeup *wakeup, int64_t due,
+                       void (*wake)(struct wakeup *wakeup))
+{
+    static bool done;
+    int64_t ahead = due - clock_now();
+    bool chosen = !done && ahead > 2 * SECOND && ahead <= 3 * SECOND;
+
+    if (chosen && is_fault("lose")) {
+        wakeup_cancel(wakeups, wakeup);
+        done = true;
+        return;
+    }
+    if (chosen && is_fault("late")) {
+        due += 3 * SECOND;
+        done = true;
+    }
+    __real_wakeup_set(wakeups, wakeup, due, wake);
+}
+
+void __wrap_slot_release(struct slots *slots, struct slot *slot)
+{
+    if (slot->state == SLOT_BUSY && is_fault("leak"))
+        slot->state = SLOT_FREE;
+    else
+        __real_slot_release(slots, slot);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */

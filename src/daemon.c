@@ -292,10 +292,12 @@ static void on_read(void *user, struct generation *next, const struct difference
     generation_release(next);
 }
 
-static void on_applied(void *user, const struct server_config *server, const char *change)
+static void on_applied(void *user, const struct server_config *server, enum fate fate)
 {
     struct daemon *daemon = user;
-    log_applied(&daemon->log, server->name, change);
+    log_applied(&daemon->log, server->name, fate);
+    if (fate == FATE_REMOVED)
+        hooks_forget(daemon->hooks, server->name);
 }
 
 static void on_settled(void *user)

@@ -346,13 +346,13 @@ void log_unapplied(struct log *log, const char *detail)
     end(log, &line);
 }
 
-void log_applied(struct log *log, const char *server, const char *change)
+void log_applied(struct log *log, const char *server, enum fate fate)
 {
     struct log_line line;
     if (!begin(log, &line, LOG_DEBUG, "applied"))
         return;
     log_line_string(&line, "server", server);
-    log_line_string(&line, "change", change);
+    log_line_string(&line, "change", fate_name(fate));
     end(log, &line);
 }
 

@@ -61,8 +61,8 @@ void log_refused(struct log *log, const struct problems *problems);
 /* What could not be applied, or not at once: a warning. */
 void log_unapplied(struct log *log, const char *detail);
 
-/* A server was `change`d by a reload: "added", "changed", "moved", "removed". */
-void log_applied(struct log *log, const char *server, const char *change);
+/* What became of a server by a reload. */
+void log_applied(struct log *log, const char *server, enum fate fate);
 
 /* From here on the log has this level and format. */
 void log_configure(struct log *log, const struct daemon_settings *settings);

@@ -102,6 +102,34 @@ START_TEST(another_url_is_polled_at_once)
 }
 END_TEST
 
+/* Whoever was told that it fails wants to be told that it does not any more. */
+START_TEST(one_that_fails_is_failing_until_another_url_is_good)
+{
+    scene_start("[servers]\na = @/a?status=500\nb = @/b?status=500\n");
+    rig_wait_events(rig, "change", NULL, 2, SCENE_LIMIT_MS);
+    check_reload(scene_reload("[servers]\na = @/good?delay=0.02\nb = @/bad?status=500\n"), 0, 2, 0);
+    rig_wait_events(rig, "change", "a", 2, SCENE_LIMIT_MS);
+    ck_assert_str_eq(rig_string(rig_event(rig, "change", "a", 1), "was"), "failing");
+    ck_assert_str_eq(rig_string(rig_event(rig, "change", "a", 1), "state"), "ok");
+    rig_wait_requests(rig, mock, "bad", 1, SCENE_LIMIT_MS);
+    scene_await_polls("b", 2);
+    ck_assert_uint_eq(rig_count_events(rig, "change", "b"), 1);
+}
+END_TEST
+
+/* The grace goes on, too. */
+START_TEST(one_that_fails_is_overdue_in_time_with_another_url)
+{
+    scene_start("[defaults]\noverdue-after = 1s\n[servers]\na = @/a?status=500\n");
+    rig_wait_events(rig, "change", "a", 1, SCENE_LIMIT_MS);
+    check_reload(scene_reload("[defaults]\noverdue-after = 1s\n[servers]\na = @/bad?status=500\n"),
+                 0, 1, 0);
+    rig_wait_events(rig, "change", "a", 2, SCENE_LIMIT_MS);
+    ck_assert_str_eq(rig_string(rig_event(rig, "change", "a", 1), "state"), "overdue");
+    ck_assert_int_ge(scene_ns(rig_event(rig, "change", "a", 1), "for"), 900000000);
+}
+END_TEST
+
 START_TEST(a_file_with_errors_changes_nothing)
 {
     scene_start("[servers]\na = @/a?delay=0.02\n");
@@ -281,6 +309,8 @@ static Suite *make_suite(void)
     tcase_add_test(tests, back_off_goes_on);
     tcase_add_test(tests, added_and_removed);
     tcase_add_test(tests, another_url_is_polled_at_once);
+    tcase_add_test(tests, one_that_fails_is_failing_until_another_url_is_good);
+    tcase_add_test(tests, one_that_fails_is_overdue_in_time_with_another_url);
     tcase_add_test(tests, a_file_with_errors_changes_nothing);
     tcase_add_test(tests, a_file_that_is_gone_changes_nothing);
     tcase_add_test(tests, included_files_and_tokens_are_read_afresh);

@@ -323,9 +323,10 @@ static int start_workers(struct hooks *hooks)
 
 int hooks_configure(struct hooks *hooks, const char *command, int64_t limit)
 {
-    char *copy = command == NULL ? NULL : strdup(command);
-    if (command != NULL && copy == NULL)
-        return UV_ENOMEM;
+    int error = command == NULL ? 0 : start_workers(hooks);
+    if (error != 0)
+        return error;
+    char *copy = command == NULL ? NULL : xstrdup(command);
     uv_mutex_lock(&hooks->mutex);
     free(hooks->command);
     hooks->command = copy;
@@ -333,7 +334,7 @@ int hooks_configure(struct hooks *hooks, const char *command, int64_t limit)
     size_t dropped = command == NULL ? hook_queue_clear(&hooks->queue) : 0;
     uv_mutex_unlock(&hooks->mutex);
     log_hooks_dropped(hooks->log, dropped, "on-change is gone");
-    return command == NULL ? 0 : start_workers(hooks);
+    return 0;
 }
 
 void hooks_note(struct hooks *hooks, const struct server_change *change)

@@ -26,8 +26,8 @@ struct hooks;
 int hooks_new(struct hooks **hooks, uv_loop_t *loop, struct wakeups *wakeups, struct log *log);
 
 /* From now on `command` is run, which is copied, with a limit of `limit` ns; with NULL, none. What
- * waits is run by the new one, what runs goes on. Returns 0 or libuv's error code where no thread
- * can be had for it. */
+ * waits is run by the new one, what runs goes on. Returns 0; or libuv's error code where no thread
+ * can be had for it, and then nothing has changed. */
 int hooks_configure(struct hooks *hooks, const char *command, int64_t limit);
 
 /* A server has changed its state. Takes no longer than a mutex that nobody holds for long. */

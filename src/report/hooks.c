@@ -1,188 +1,18 @@
 #include "report/hooks.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/duration.h"
 #include "base/xalloc.h"
-#include "config/command.h"
-#include "report/hook_process.h"
-#include "report/hook_queue.h"
+#include "report/hooks_private.h"
 
-#define DEATH SECOND /* how long one that was killed is waited for before that is told */
 #define WATCH SECOND /* how often it is looked whether a start hangs */
 
-enum stage { IDLE, STARTING, RUNNING, REPORTING };
-
-/* A thread, and the hook that it runs. */
-struct worker {
-    struct hooks *hooks;
-    uv_thread_t thread;
-
-    /* The thread's; while REPORTING, the loop reads them. */
-    struct hook_event event;
-    enum health was;
-    char *command;
-    struct hook_process process;
-    struct hook_report report;
-
-    /* Both', under the mutex. */
-    enum stage stage; /* only while RUNNING is the process to be killed by the loop */
-    struct hook_server *server;
-    int64_t started; /* by clock_awake() */
-    bool stuck;      /* in its start, and that was told */
-};
-
-struct hooks {
-    /* The loop's. */
-    uv_async_t async;
-    struct wakeups *wakeups;
-    struct wakeup watch; /* set while there is something to do */
-    struct log *log;
-    struct hook_report last; /* that counted for the run of equal failures */
-    size_t workers;
-    bool left; /* to a thread that has not ended */
-
-    /* All threads', under the mutex. */
-    uv_mutex_t mutex;
-    uv_cond_t work, told, ended; /* for idle workers, reporting ones, and the loop */
-    struct hook_queue queue;
-    char *command; /* NULL: none is run */
-    int64_t limit;
-    size_t threads; /* that have not ended */
-    bool stopping;
-    bool deaf; /* the loop does not listen any more */
-    struct worker list[HOOKS_AT_ONCE];
-};
-
-/* --- a worker's thread -------------------------------------------------------------------- */
-
-/* With the mutex held. Returns whether there is something to do. */
-static bool take(struct worker *worker)
-{
-    struct hooks *hooks = worker->hooks;
-    worker->server = hook_queue_take(&hooks->queue, &worker->event, &worker->was);
-    if (worker->server == NULL)
-        return false;
-    worker->stage = STARTING;
-    worker->started = clock_awake();
-    worker->stuck = false;
-    worker->command = strdup(hooks->command);
-    worker->report = (struct hook_report){.server = worker->server->name,
-                                          .state = worker->event.to,
-                                          .limit = hooks->limit,
-                                          .said = worker->process.said};
-    return true;
-}
-
-/* Returns whether there is a process. */
-static bool start(struct worker *worker)
-{
-    int error = ENOMEM;
-    char **words = worker->command == NULL ? NULL : command_words(worker->command);
-    char **environment = hook_event_environment(&worker->event, worker->was, environ);
-    worker->process = (struct hook_process){.errors = -1};
-    if (words != NULL && environment != NULL)
-        error = hook_process_start(&worker->process, words, environment);
-    free(environment);
-    free(words);
-    free(worker->command);
-    hook_event_finish(&worker->event);
-    worker->report.end = HOOK_UNSTARTED;
-    worker->report.code = error;
-    return error == 0;
-}
-
-/* It can be killed from here on; and is, where that was to happen before. */
-static void show_process(struct worker *worker)
-{
-    uv_mutex_lock(&worker->hooks->mutex);
-    worker->stage = RUNNING;
-    if (worker->hooks->stopping)
-        hook_process_kill(&worker->process);
-    uv_mutex_unlock(&worker->hooks->mutex);
-}
-
-/* With the mutex held, as its number may be another process' afterwards. */
-static void note_status(struct worker *worker)
-{
-    struct hook_report *report = &worker->report;
-    int status = hook_process_reap(&worker->process);
-    if (WIFEXITED(status)) {
-        report->end = HOOK_EXITED;
-        report->code = WEXITSTATUS(status);
-    } else {
-        report->code = WTERMSIG(status);
-        report->end = HOOK_SIGNALED;
-        if (report->code == SIGKILL && worker->hooks->stopping)
-            report->end = HOOK_STOPPED;
-    }
-}
-
-/* With the mutex held. Waits until the loop has taken it. */
-static void hand_over(struct worker *worker)
-{
-    struct hooks *hooks = worker->hooks;
-    worker->stage = REPORTING;
-    worker->report.took = clock_awake() - worker->started;
-    if (!hooks->deaf)
-        uv_async_send(&hooks->async);
-    while (worker->stage == REPORTING && !hooks->stopping)
-        uv_cond_wait(&hooks->told, &hooks->mutex);
-}
-
-/* One hook, from its start to its end. What is killed ends at once, unless it waits for a disk:
- * then it is told before, and its worker is not free until it has ended. */
-static void run(struct worker *worker)
-{
-    struct hooks *hooks = worker->hooks;
-    bool started = start(worker), ended = true, killed = false;
-    if (started) {
-        show_process(worker);
-        ended = hook_process_await(&worker->process, clock_awake() + worker->report.limit);
-        killed = !ended;
-    }
-    if (killed) {
-        hook_process_kill(&worker->process);
-        ended = hook_process_await(&worker->process, clock_awake() + DEATH);
-    }
-    uv_mutex_lock(&hooks->mutex);
-    if (started && ended)
-        note_status(worker);
-    if (killed)
-        worker->report.end = HOOK_KILLED;
-    hand_over(worker);
-    uv_mutex_unlock(&hooks->mutex);
-    if (!ended)
-        hook_process_reap(&worker->process);
-}
-
-static void work(void *argument)
-{
-    struct worker *worker = argument;
-    struct hooks *hooks = worker->hooks;
-    uv_mutex_lock(&hooks->mutex);
-    while (!hooks->stopping) {
-        if (!take(worker)) {
-            uv_cond_wait(&hooks->work, &hooks->mutex);
-            continue;
-        }
-        uv_mutex_unlock(&hooks->mutex);
-        run(worker);
-        uv_mutex_lock(&hooks->mutex);
-    }
-    hooks->threads--;
-    uv_cond_signal(&hooks->ended);
-    uv_mutex_unlock(&hooks->mutex);
-}
-
-/* --- the loop: what is told ----------------------------------------------------------------- */
+/* --- what is told --------------------------------------------------------------------------- */
 
 static bool is_failure(const struct hook_report *report)
 {
@@ -211,7 +41,7 @@ static void tell(struct hooks *hooks, struct hook_report *report)
     log_hook(hooks->log, report);
 }
 
-static bool is_in(struct worker *worker, enum stage stage)
+static bool is_in(struct hook_worker *worker, enum hook_stage stage)
 {
     uv_mutex_lock(&worker->hooks->mutex);
     bool is_so = worker->stage == stage;
@@ -219,14 +49,14 @@ static bool is_in(struct worker *worker, enum stage stage)
     return is_so;
 }
 
-static void take_report(struct worker *worker)
+static void take_report(struct hook_worker *worker)
 {
     struct hooks *hooks = worker->hooks;
     tell(hooks, &worker->report);
     uv_mutex_lock(&hooks->mutex);
     hook_queue_ran(&hooks->queue, worker->server);
     worker->server = NULL;
-    worker->stage = IDLE;
+    worker->stage = HOOK_IDLE;
     uv_cond_broadcast(&hooks->told);
     uv_cond_signal(&hooks->work); /* for the next of this server, if this worker is not free yet */
     uv_mutex_unlock(&hooks->mutex);
@@ -236,15 +66,15 @@ static void on_report(uv_async_t *async)
 {
     struct hooks *hooks = container_of(async, struct hooks, async);
     for (size_t i = 0; i < hooks->workers; i++)
-        if (is_in(&hooks->list[i], REPORTING))
+        if (is_in(&hooks->list[i], HOOK_REPORTING))
             take_report(&hooks->list[i]);
 }
 
 /* Only the loop lets go of a server, so its name is there. With the mutex held. */
-static bool has_hung(struct worker *worker, struct hook_report *report)
+static bool has_hung(struct hook_worker *worker, struct hook_report *report)
 {
     int64_t took = clock_awake() - worker->started;
-    if (worker->stage != STARTING || worker->stuck || took < worker->hooks->limit)
+    if (worker->stage != HOOK_STARTING || worker->stuck || took < worker->hooks->limit)
         return false;
     worker->stuck = true;
     *report = (struct hook_report){.server = worker->server->name,
@@ -281,7 +111,7 @@ static void watch(struct hooks *hooks)
         wakeup_set(hooks->wakeups, &hooks->watch, clock_now() + pause, on_watch);
 }
 
-/* --- the loop: start and stop --------------------------------------------------------------- */
+/* --- start and stop -------------------------------------------------------------------------- */
 
 int hooks_new(struct hooks **out, uv_loop_t *loop, struct wakeups *wakeups, struct log *log)
 {
@@ -311,9 +141,9 @@ static int start_workers(struct hooks *hooks)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     uv_mutex_lock(&hooks->mutex);
     for (; hooks->workers < HOOKS_AT_ONCE && error == 0; hooks->workers += error == 0) {
-        struct worker *worker = &hooks->list[hooks->workers];
+        struct hook_worker *worker = &hooks->list[hooks->workers];
         worker->hooks = hooks;
-        error = uv_thread_create(&worker->thread, work, worker);
+        error = uv_thread_create(&worker->thread, hook_work, worker);
         hooks->threads += error == 0;
     }
     uv_mutex_unlock(&hooks->mutex);
@@ -374,7 +204,7 @@ static bool end_threads(struct hooks *hooks, int64_t limit)
     uv_mutex_lock(&hooks->mutex);
     hooks->stopping = true;
     for (size_t i = 0; i < hooks->workers; i++)
-        if (hooks->list[i].stage == RUNNING)
+        if (hooks->list[i].stage == HOOK_RUNNING)
             hook_process_kill(&hooks->list[i].process);
     uv_cond_broadcast(&hooks->work);
     uv_cond_broadcast(&hooks->told);
@@ -386,11 +216,11 @@ static bool end_threads(struct hooks *hooks, int64_t limit)
     return all;
 }
 
-static void tell_left(struct worker *worker)
+static void tell_left(struct hook_worker *worker)
 {
     struct hook_report report = {.end = HOOK_LEFT, .said = ""};
     uv_mutex_lock(&worker->hooks->mutex);
-    bool is_left = worker->stage == STARTING || worker->stage == RUNNING;
+    bool is_left = worker->stage == HOOK_STARTING || worker->stage == HOOK_RUNNING;
     if (is_left) {
         report.server = worker->server->name;
         report.state = worker->server->told;

@@ -122,7 +122,7 @@ START_TEST(the_watchdog_bites_one_that_stands_still)
 {
     int pid;
 
-    unit_scene_drop_in("aiopoll", "WatchdogSec=2s\n");
+    unit_scene_drop_in("aiopoll", "WatchdogSec=4s\n");
     unit_scene_start("aiopoll", promised);
     pid = unit_scene_pid("aiopoll");
     await_promise();
@@ -200,6 +200,31 @@ START_TEST(a_credential_is_sent_and_never_shown)
     ck_assert_ptr_null(strstr(machine_run("systemctl show aiopoll"), token));
     ck_assert_ptr_null(strstr(machine_run("systemctl status --full aiopoll"), token));
     ck_assert_ptr_null(strstr(machine_run("journalctl --no-pager --all --output=export"), token));
+}
+END_TEST
+
+/* --- hooks --------------------------------------------------------------------------------- */
+
+START_TEST(a_hook_runs_as_confined_as_the_unit)
+{
+    const char *told;
+
+    machine_write("/etc/aiopoll/token", "c2VjcmV0\n");
+    unit_scene_drop_in("aiopoll", "LoadCredential=token:/etc/aiopoll/token\n");
+    machine_write("/usr/local/bin/told", "#!/bin/sh\n"
+                                         "env >>/var/lib/aiopoll/told\n"
+                                         "cat /proc/self/status >>/var/lib/aiopoll/told\n"
+                                         ": >/usr/local/bin/not-here\n");
+    machine_run("chmod 755 /usr/local/bin/told");
+    unit_scene_start("aiopoll", "[aiopoll]\non-change = /usr/local/bin/told\n"
+                                "[servers]\na = @/a?delay=0.1&status=200,500,200\n");
+    unit_scene_await_line("aiopoll", "warning hook server=a state=failing ");
+    told = machine_await("AIOPOLL_STATE=ok", "cat /var/lib/aiopoll/told");
+    ck_assert_ptr_nonnull(strstr(told, "AIOPOLL_STATE=failing\n"));
+    ck_assert_ptr_nonnull(strstr(told, "NoNewPrivs:\t1\n"));
+    ck_assert_ptr_nonnull(strstr(told, "Seccomp:\t2\n"));
+    ck_assert_ptr_null(strstr(told, "CREDENTIALS_DIRECTORY"));
+    machine_run("! test -e /usr/local/bin/not-here");
 }
 END_TEST
 
@@ -282,6 +307,7 @@ static Suite *suite(void)
     tcase_add_test(tests, json_stays_json);
     tests = unit_scene_case(suite, "the rest");
     tcase_add_test(tests, a_credential_is_sent_and_never_shown);
+    tcase_add_test(tests, a_hook_runs_as_confined_as_the_unit);
     tcase_add_test(tests, instances_run_beside_each_other);
     tcase_add_test(tests, it_has_no_power_at_all);
     return suite;

@@ -22,45 +22,6 @@
 /* A disk that is busy will answer, where a reader that stalls will not. */
 #define DISK_PATIENCE (5 * SECOND)
 
-static void on_told(void *user, bool trouble, const char *path, const char *sentence)
-{
-    struct log_sink *sink = user;
-    sink->listener.told(sink, trouble, path, sentence);
-}
-
-static int start_pump(struct log_sink *sink, uv_loop_t *loop)
-{
-    const struct log_pump_listener listener = {on_told, sink};
-    return log_pump_start(&sink->pump, loop, sink->path, sink->fd, &listener);
-}
-
-/* Writing to a pipe or a terminal would block, and O_NONBLOCK would be set for all
- * who share it. Opened anew it is our own; where that is not allowed (the terminal of
- * another user), a pump stands between. */
-static int open_own(struct log_sink *sink, uv_loop_t *loop)
-{
-    char path[32];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", sink->fd);
-    int fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return start_pump(sink, loop);
-    sink->fd = fd;
-    sink->own_fd = true;
-    return 0;
-}
-
-static int choose_way(struct log_sink *sink, uv_loop_t *loop)
-{
-    struct stat info;
-    if (sink->path == NULL && fstat(sink->fd, &info) != 0)
-        return 0; /* writing will say what is wrong */
-    sink->is_file = sink->path != NULL || S_ISREG(info.st_mode) || S_ISBLK(info.st_mode);
-    if (sink->is_file)
-        return start_pump(sink, loop);
-    sink->is_socket = S_ISSOCK(info.st_mode);
-    return S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode) ? open_own(sink, loop) : 0;
-}
-
 static bool has_lines(const struct log_sink *sink)
 {
     return sink->start != sink->end;
@@ -123,6 +84,15 @@ static void flush(struct log_sink *sink)
     sink->pause_end = clock_now() + pause;
 }
 
+/* Where it is written again, there is room for that sentence, too. */
+static void on_told(void *user, bool trouble, const char *path, const char *sentence)
+{
+    struct log_sink *sink = user;
+    if (sink->dropping && !trouble)
+        flush(sink);
+    sink->listener.told(sink, trouble, path, sentence);
+}
+
 static void on_turn(uv_prepare_t *turn)
 {
     struct log_sink *sink = container_of(turn, struct log_sink, turn);
@@ -133,6 +103,39 @@ static void on_turn(uv_prepare_t *turn)
         flush(sink);
     if (has_lines(sink) && !wakeup_is_set(&sink->pause))
         wakeup_set(sink->wakeups, &sink->pause, sink->pause_end, on_pause_over);
+}
+
+static int start_pump(struct log_sink *sink, uv_loop_t *loop)
+{
+    const struct log_pump_listener listener = {on_told, sink};
+    return log_pump_start(&sink->pump, loop, sink->path, sink->fd, &listener);
+}
+
+/* Writing to a pipe or a terminal would block, and O_NONBLOCK would be set for all
+ * who share it. Opened anew it is our own; where that is not allowed (the terminal of
+ * another user), a pump stands between. */
+static int open_own(struct log_sink *sink, uv_loop_t *loop)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", sink->fd);
+    int fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return start_pump(sink, loop);
+    sink->fd = fd;
+    sink->own_fd = true;
+    return 0;
+}
+
+static int choose_way(struct log_sink *sink, uv_loop_t *loop)
+{
+    struct stat info;
+    if (sink->path == NULL && fstat(sink->fd, &info) != 0)
+        return 0; /* writing will say what is wrong */
+    sink->is_file = sink->path != NULL || S_ISREG(info.st_mode) || S_ISBLK(info.st_mode);
+    if (sink->is_file)
+        return start_pump(sink, loop);
+    sink->is_socket = S_ISSOCK(info.st_mode);
+    return S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode) ? open_own(sink, loop) : 0;
 }
 
 int log_sink_init(struct log_sink *sink, uv_loop_t *loop, struct wakeups *wakeups, const char *path,

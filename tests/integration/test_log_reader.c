@@ -271,6 +271,16 @@ static void set_journal(int out, int offset)
     rig_set_env(rig, "JOURNAL_STREAM", stream);
 }
 
+/* What the journal keeps of a line, without the priority, up to its end. */
+static void check_json(const char *line)
+{
+    json_error_t error;
+    json_t *json = json_loads(line, JSON_DISABLE_EOF_CHECK, &error);
+
+    ck_assert_msg(json_is_object(json) && line[error.position] == '\n', "no JSON: %s", line);
+    json_decref(json);
+}
+
 START_TEST(the_journal_gets_priorities_and_no_time)
 {
     static const char *const formats[] = {"--log-format=text", "--log-format=json"};
@@ -296,6 +306,8 @@ START_TEST(the_journal_gets_priorities_and_no_time)
     for (size_t i = 0; i < 6; i++) {
         ck_assert_msg(strncmp(at, beginnings[_i][i], strlen(beginnings[_i][i])) == 0,
                       "no '%s' here: %s", beginnings[_i][i], at);
+        if (_i == 1)
+            check_json(at + 3);
         at = strchr(at, '\n') + 1;
     }
     ck_assert_str_eq(at, "");

@@ -1,11 +1,9 @@
 #include "daemon.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -13,12 +11,14 @@
 #include "base/container_of.h"
 #include "base/duration.h"
 #include "base/xalloc.h"
+#include "descriptors.h"
 #include "http/http_env.h"
 #include "loop/wakeup.h"
 #include "pace/fleet.h"
 #include "pace/schedule.h"
 #include "pace/watch.h"
 #include "reload.h"
+#include "report/hooks.h"
 #include "report/log.h"
 #include "report/notify.h"
 
@@ -33,21 +33,18 @@
 #define DISK_PATIENCE   (5 * SECOND)
 #define RELOAD_PATIENCE SECOND
 
-/* Loop, log, signals, and some that we were started with: where /proc is missing. */
-enum { DESCRIPTORS_USUAL = 32 };
-
-/* Of the schedule: its lock, the file, the one that replaces it, their folder. */
-enum { DESCRIPTORS_SCHEDULE = 4 };
-
-/* Of the log file: itself, and while it is opened anew the other one, and to see how that ends. */
-enum { DESCRIPTORS_LOG = 3 };
+/* How long hooks that are killed at the stop may take to end, as they do at once. */
+#define HOOKS_PATIENCE SECOND
 
 struct daemon {
     const struct options *options;
     uv_loop_t loop;
     struct wakeups wakeups;
+    struct descriptors descriptors;
+    bool short_of_descriptors; /* and that was told */
     struct http_env *http;
     struct log log;
+    struct hooks *hooks;
     struct schedule *schedule; /* NULL: none is kept */
     char *state_file;          /* and where */
     struct fleet fleet;
@@ -85,6 +82,7 @@ static void close_all(struct daemon *daemon, const char *why)
     reload_close(daemon->reload, RELOAD_PATIENCE);
     slots_close(&daemon->http->slots);
     dns_close(&daemon->http->dns);
+    hooks_close(daemon->hooks, HOOKS_PATIENCE);
     log_drain(&daemon->log, PATIENCE);
     if (daemon->schedule != NULL)
         schedule_close(daemon->schedule, DISK_PATIENCE);
@@ -104,12 +102,13 @@ static void on_signal(uv_signal_t *handle, int number)
     close_all(daemon, number == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
-/* With nothing left to poll, a slow reader is worth waiting for. */
+/* With nothing left to poll, hooks and a slow reader are worth waiting for. */
 static void on_done(struct wakeup *wakeup)
 {
     struct daemon *daemon = container_of(wakeup, struct daemon, done);
     int64_t now = clock_now();
-    if (log_is_told(&daemon->log) || now >= daemon->done_at + PATIENCE_WHEN_DONE)
+    if ((hooks_are_done(daemon->hooks) && log_is_told(&daemon->log)) ||
+        now >= daemon->done_at + PATIENCE_WHEN_DONE)
         close_all(daemon, "count");
     else
         wakeup_set(&daemon->wakeups, wakeup, now + PATIENCE_TICK, on_done);
@@ -138,6 +137,7 @@ static void on_changed(void *user, const struct server_change *change)
 {
     struct daemon *daemon = user;
     log_change(&daemon->log, change);
+    hooks_note(daemon->hooks, change);
     notify_changed(&daemon->notify);
 }
 
@@ -216,6 +216,25 @@ static void on_user1(uv_signal_t *handle, int number)
         log_reopen(&daemon->log);
 }
 
+/* How many there may be at a time. */
+static size_t count_connections(const struct daemon *daemon, const struct daemon_settings *settings)
+{
+    const struct descriptors_use use = {.state_file = daemon->state_file != NULL,
+                                        .log_file = settings->log_file != NULL,
+                                        .hooks = settings->on_change != NULL};
+    return descriptors_left(&daemon->descriptors, &use);
+}
+
+/* Told when it comes to be so, at the start or by a reload. */
+static void warn_of_descriptors(struct daemon *daemon, size_t servers)
+{
+    bool are_short = daemon->http->slots.limit < servers;
+    if (are_short && !daemon->short_of_descriptors)
+        log_descriptors(&daemon->log, daemon->descriptors.limit, daemon->http->slots.limit,
+                        servers);
+    daemon->short_of_descriptors = are_short;
+}
+
 /* --- reload --------------------------------------------------------------------- */
 
 #define NO_THREAD "the configuration cannot be read afresh: no thread can be started"
@@ -264,6 +283,9 @@ static void apply_settings(struct daemon *daemon, const struct daemon_settings *
     char *state_file = find_state_file(settings);
     const char *kept = daemon->state_file;
     log_configure(&daemon->log, settings);
+    if (hooks_configure(daemon->hooks, settings->on_change, settings->on_change_timeout) != 0)
+        log_unapplied(&daemon->log, "on-change is not run: no thread can be started");
+    slots_limit(&daemon->http->slots, count_connections(daemon, settings));
     daemon->http->trace = settings->log_level == LOG_DEBUG ? on_connection : NULL;
     if ((kept == NULL) != (state_file == NULL) || (kept != NULL && strcmp(kept, state_file) != 0))
         log_unapplied(&daemon->log,
@@ -279,13 +301,16 @@ static void on_read(void *user, struct generation *next, const struct difference
     watch_servers(&daemon->watch, NULL, 0); /* until the list is whole again */
     fleet_adopt(&daemon->fleet, next, difference);
     warn_of_insecure(daemon, next->config);
+    warn_of_descriptors(daemon, next->config->server_count);
     generation_release(next);
 }
 
-static void on_applied(void *user, const struct server_config *server, const char *change)
+static void on_applied(void *user, const struct server_config *server, enum fate fate)
 {
     struct daemon *daemon = user;
-    log_applied(&daemon->log, server->name, change);
+    log_applied(&daemon->log, server->name, fate);
+    if (fate == FATE_REMOVED)
+        hooks_forget(daemon->hooks, server->name);
 }
 
 static void on_settled(void *user)
@@ -317,34 +342,6 @@ static int refuse_log_file(struct daemon *daemon, const char *path, int error)
     return 2;
 }
 
-static size_t count_descriptors(void)
-{
-    size_t count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-    if (directory == NULL)
-        return DESCRIPTORS_USUAL;
-    while (readdir(directory) != NULL)
-        count++;
-    closedir(directory);
-    return count - 3; /* ".", ".." and the directory's own */
-}
-
-/* The usual soft limit is 1024. Returns how many descriptors there are for connections, once
- * all else has been opened but what look-ups need for a moment. */
-static size_t raise_descriptor_limit(const struct daemon *daemon, bool has_log_file)
-{
-    struct rlimit limit = {.rlim_cur = 1024, .rlim_max = 1024};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-        limit = raised;
-    size_t spare = 4 + limit.rlim_cur / 32;
-    size_t taken = count_descriptors() + (spare < 32 ? spare : 32);
-    taken += daemon->state_file != NULL ? DESCRIPTORS_SCHEDULE : 0;
-    taken += has_log_file ? DESCRIPTORS_LOG : 0;
-    return limit.rlim_cur > taken ? limit.rlim_cur - taken : 1;
-}
-
 static int start_schedule(struct daemon *daemon, const struct generation *generation)
 {
     const struct config *config = generation->config;
@@ -369,6 +366,14 @@ static int start_signals(struct daemon *daemon)
         (error = uv_signal_start(&daemon->terminate, on_signal, SIGTERM)) != 0)
         return error;
     return uv_signal_start(&daemon->interrupt, on_signal, SIGINT);
+}
+
+static int start_hooks(struct daemon *daemon, const struct daemon_settings *settings)
+{
+    int error = hooks_new(&daemon->hooks, &daemon->loop, &daemon->wakeups, &daemon->log);
+    if (error != 0)
+        return error;
+    return hooks_configure(daemon->hooks, settings->on_change, settings->on_change_timeout);
 }
 
 static int start_reloads(struct daemon *daemon)
@@ -408,7 +413,7 @@ static int start_parts(struct daemon *daemon, const struct daemon_settings *sett
     if ((error = log_await_file(&daemon->log, DISK_PATIENCE)) != 0)
         return refuse_log_file(daemon, settings->log_file, error);
     if ((error = start_reloads(daemon)) != 0 || (error = start_signals(daemon)) != 0 ||
-        (error = start_notify(daemon)) != 0)
+        (error = start_notify(daemon)) != 0 || (error = start_hooks(daemon, settings)) != 0)
         return refuse_to_start("cannot start", uv_strerror(error));
     daemon->http->loop = &daemon->loop;
     daemon->http->wakeups = &daemon->wakeups;
@@ -417,8 +422,9 @@ static int start_parts(struct daemon *daemon, const struct daemon_settings *sett
     error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
     if (error != 0)
         return refuse_to_start("cannot start c-ares", ares_strerror(error));
-    slots_init(&daemon->http->slots, &daemon->wakeups,
-               raise_descriptor_limit(daemon, settings->log_file != NULL), &conn_slots_callbacks);
+    descriptors_init(&daemon->descriptors);
+    slots_init(&daemon->http->slots, &daemon->wakeups, count_connections(daemon, settings),
+               &conn_slots_callbacks);
     return 0;
 }
 
@@ -439,6 +445,7 @@ static int run_loop(struct daemon *daemon, struct generation *generation)
 {
     log_start(&daemon->log, generation->config->server_count);
     warn_of_insecure(daemon, generation->config);
+    warn_of_descriptors(daemon, generation->config->server_count);
     int error = start_schedule(daemon, generation);
     if (error == 0)
         start_fleet(daemon, generation);
@@ -469,6 +476,7 @@ int daemon_run(struct generation *generation, const struct options *options)
         generation_release(generation);
     schedule_free(daemon.schedule);
     reload_free(daemon.reload);
+    hooks_free(daemon.hooks);
     free(daemon.state_file);
     free(daemon.http);
     return status;

@@ -24,6 +24,8 @@ struct daemon_settings {
     const char *log_file;   /* NULL: standard output */
     int64_t start_rate;     /* first polls a second */
     const char *state_file; /* "": none is wanted; NULL: nothing is said about it */
+    const char *on_change;  /* a command, for command_words(); NULL: none */
+    int64_t on_change_timeout;
 };
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT };

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/duration.h"
 #include "report/log_line.h"
 
 /* False: the event is not told, or its line is dropped. Else end() follows. */
@@ -111,11 +112,8 @@ void log_ready(struct log *log, size_t servers)
 
 static void add_url(struct log_line *line, const struct server_config *server)
 {
-    char origin[URL_HOST_MAX + 32];
-    const struct url *url = &server->url;
-    if (server->secret_url)
-        snprintf(origin, sizeof origin, "%.*s/...", url->target, url->text);
-    log_line_string(line, "url", server->secret_url ? origin : url->text);
+    char origin[URL_ORIGIN_SIZE];
+    log_line_string(line, "url", url_shown(&server->url, server->secret_url, origin));
 }
 
 /* What only scripts need. */
@@ -275,6 +273,20 @@ void log_insecure(struct log *log, const char *server)
     end(log, &line);
 }
 
+void log_descriptors(struct log *log, size_t limit, size_t connections, size_t servers)
+{
+    struct log_line line;
+    if (!begin(log, &line, LOG_WARNING, "descriptors"))
+        return;
+    log_line_integer(&line, "limit", (int64_t)limit);
+    log_line_integer(&line, "connections", (int64_t)connections);
+    log_line_integer(&line, "servers", (int64_t)servers);
+    log_line_string(&line, "detail",
+                    "fewer connections than servers: those that are unused longest are closed, "
+                    "and requests may wait; a higher limit (LimitNOFILE=, ulimit -n) mends that");
+    end(log, &line);
+}
+
 void log_connection(struct log *log, const char *authority, const char *from, const char *to,
                     bool resumed)
 {
@@ -359,13 +371,13 @@ void log_unapplied(struct log *log, const char *detail)
     end(log, &line);
 }
 
-void log_applied(struct log *log, const char *server, const char *change)
+void log_applied(struct log *log, const char *server, enum fate fate)
 {
     struct log_line line;
     if (!begin(log, &line, LOG_DEBUG, "applied"))
         return;
     log_line_string(&line, "server", server);
-    log_line_string(&line, "change", change);
+    log_line_string(&line, "change", fate_name(fate));
     end(log, &line);
 }
 
@@ -378,6 +390,79 @@ void log_configure(struct log *log, const struct daemon_settings *settings)
                            "reload");
 }
 
+/* As a poll: what is right is told where it ends a run of failures. */
+static enum log_level level_of_hook(const struct hook_report *report)
+{
+    switch (report->end) {
+    case HOOK_STOPPED:
+    case HOOK_LEFT: return LOG_INFO;
+    case HOOK_EXITED:
+    case HOOK_SIGNALED:
+    case HOOK_KILLED:
+    case HOOK_UNSTARTED:
+    case HOOK_STUCK: break;
+    }
+    if (report->repeated == 0)
+        return report->ended_run > 0 ? LOG_INFO : LOG_DEBUG;
+    return report->repeated == 1 ? LOG_WARNING : LOG_DEBUG;
+}
+
+static void describe_signal(int number, char *out, size_t size)
+{
+    const char *name = sigabbrev_np(number);
+    if (name != NULL)
+        snprintf(out, size, "ended by SIG%s", name);
+    else
+        snprintf(out, size, "ended by signal %d", number);
+}
+
+static void describe_hook(const struct hook_report *report, char *out, size_t size)
+{
+    char limit[DURATION_SIZE];
+    duration_text(limit, report->limit);
+    switch (report->end) {
+    case HOOK_EXITED: snprintf(out, size, "exit status %d", report->code); break;
+    case HOOK_SIGNALED: describe_signal(report->code, out, size); break;
+    case HOOK_KILLED: snprintf(out, size, "killed after %s", limit); break;
+    case HOOK_UNSTARTED:
+        snprintf(out, size, "cannot be started: %s",
+                 uv_strerror(uv_translate_sys_error(report->code)));
+        break;
+    case HOOK_STUCK:
+        snprintf(out, size, "has not started for %s, as a disk does not answer", limit);
+        break;
+    case HOOK_STOPPED: snprintf(out, size, "killed, as aiopoll is stopping"); break;
+    case HOOK_LEFT: snprintf(out, size, "left, as aiopoll is stopping, and it does not end"); break;
+    }
+}
+
+void log_hook(struct log *log, const struct hook_report *report)
+{
+    struct log_line line;
+    char detail[128];
+    if (!begin(log, &line, level_of_hook(report), "hook"))
+        return;
+    describe_hook(report, detail, sizeof detail);
+    log_line_string(&line, "server", report->server);
+    log_line_string(&line, "state", health_name(report->state));
+    log_line_string(&line, "detail", detail);
+    if (report->said[0] != '\0')
+        log_line_string(&line, "stderr", report->said);
+    log_line_seconds(&line, "took", rounded(report->took));
+    if (report->ended_run > 0)
+        log_line_integer(&line, "repeated", report->ended_run);
+    end(log, &line);
+}
+
+void log_hooks_dropped(struct log *log, size_t count, const char *why)
+{
+    struct log_line line;
+    if (count == 0 || !begin(log, &line, LOG_INFO, "hook"))
+        return;
+    log_line_string(&line, "detail", why);
+    log_line_integer(&line, "dropped", (int64_t)count);
+    end(log, &line);
+}
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures)
 {
     struct log_line line;

@@ -12,6 +12,7 @@
 #include "config/problem.h"
 #include "config/setting.h"
 #include "pace/server.h"
+#include "report/hook_report.h"
 #include "report/log_sink.h"
 
 struct log {
@@ -49,6 +50,9 @@ void log_change(struct log *log, const struct server_change *change);
 /* The certificate of a server is not verified. */
 void log_insecure(struct log *log, const char *server);
 
+/* Of `limit` descriptors, `connections` may be open connections: fewer than there are servers. */
+void log_descriptors(struct log *log, size_t limit, size_t connections, size_t servers);
+
 /* A connection to `authority` ("host:port") goes from one state to another. */
 void log_connection(struct log *log, const char *authority, const char *from, const char *to,
                     bool resumed);
@@ -65,8 +69,8 @@ void log_refused(struct log *log, const struct problems *problems);
 /* What could not be applied, or not at once: a warning. */
 void log_unapplied(struct log *log, const char *detail);
 
-/* A server was `change`d by a reload: "added", "changed", "moved", "removed". */
-void log_applied(struct log *log, const char *server, const char *change);
+/* What became of a server by a reload. */
+void log_applied(struct log *log, const char *server, enum fate fate);
 
 /* From here on the log has this level and format, and goes to this file. That there is one, or
  * none, does not change: that is told. */
@@ -77,6 +81,10 @@ void log_watchdog(struct log *log, enum log_level level, const char *server, con
 
 /* The service manager cannot be told how things are. */
 void log_notify(struct log *log, const char *detail);
+
+/* What became of a hook; of some that were not run, `why`. */
+void log_hook(struct log *log, const struct hook_report *report);
+void log_hooks_dropped(struct log *log, size_t count, const char *why);
 
 /* `why`: "SIGTERM", or that all polls that were asked for are done. */
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures);

@@ -55,6 +55,24 @@ START_TEST(a_changed_server_keeps_its_due_time)
     ck_assert_uint_eq(mock_server_requests(mock, "a"), 2);
     ck_assert(!has_header(scene_request("a", 0), "X-New: yes"));
     ck_assert(has_header(scene_request("a", 1), "X-New: yes"));
+    ck_assert_uint_eq(mock_server_connections(mock), 1);
+    scene_check_punctual();
+    scene_check_never_early("a");
+}
+END_TEST
+
+/* With these settings its connection would have been another one. */
+static const char *const of_connections[] = {"keep-alive = 50s\n", "address-family = 4\n",
+                                             "server-name = other.test\n", "verify = no\n"};
+
+enum { OF_CONNECTIONS = sizeof(of_connections) / sizeof(of_connections[0]) };
+
+START_TEST(a_connection_that_does_not_fit_any_more_is_not_kept)
+{
+    scene_start("[servers]\na = @/a?delay=1\n");
+    scene_await_polls("a", 1);
+    check_reload(scene_reload("[server a]\nurl = @/a?delay=1\n%s", of_connections[_i]), 0, 1, 0);
+    scene_await_polls("a", 2);
     ck_assert_uint_eq(mock_server_connections(mock), 2);
     scene_check_punctual();
     scene_check_never_early("a");
@@ -99,6 +117,34 @@ START_TEST(another_url_is_polled_at_once)
     scene_await_polls("a", 2);
     ck_assert_uint_eq(mock_server_requests(mock, "other"), 1);
     ck_assert_uint_eq(mock_server_requests(mock, "a"), 1);
+}
+END_TEST
+
+/* Whoever was told that it fails wants to be told that it does not any more. */
+START_TEST(one_that_fails_is_failing_until_another_url_is_good)
+{
+    scene_start("[servers]\na = @/a?status=500\nb = @/b?status=500\n");
+    rig_wait_events(rig, "change", NULL, 2, SCENE_LIMIT_MS);
+    check_reload(scene_reload("[servers]\na = @/good?delay=0.02\nb = @/bad?status=500\n"), 0, 2, 0);
+    rig_wait_events(rig, "change", "a", 2, SCENE_LIMIT_MS);
+    ck_assert_str_eq(rig_string(rig_event(rig, "change", "a", 1), "was"), "failing");
+    ck_assert_str_eq(rig_string(rig_event(rig, "change", "a", 1), "state"), "ok");
+    rig_wait_requests(rig, mock, "bad", 1, SCENE_LIMIT_MS);
+    scene_await_polls("b", 2);
+    ck_assert_uint_eq(rig_count_events(rig, "change", "b"), 1);
+}
+END_TEST
+
+/* The grace goes on, too. */
+START_TEST(one_that_fails_is_overdue_in_time_with_another_url)
+{
+    scene_start("[defaults]\noverdue-after = 1s\n[servers]\na = @/a?status=500\n");
+    rig_wait_events(rig, "change", "a", 1, SCENE_LIMIT_MS);
+    check_reload(scene_reload("[defaults]\noverdue-after = 1s\n[servers]\na = @/bad?status=500\n"),
+                 0, 1, 0);
+    rig_wait_events(rig, "change", "a", 2, SCENE_LIMIT_MS);
+    ck_assert_str_eq(rig_string(rig_event(rig, "change", "a", 1), "state"), "overdue");
+    ck_assert_int_ge(scene_ns(rig_event(rig, "change", "a", 1), "for"), 900000000);
 }
 END_TEST
 
@@ -278,9 +324,13 @@ static Suite *make_suite(void)
     TCase *tests = scene_case(suite, "reload");
     tcase_add_test(tests, an_unchanged_server_keeps_its_connection_and_due_time);
     tcase_add_test(tests, a_changed_server_keeps_its_due_time);
+    tcase_add_loop_test(tests, a_connection_that_does_not_fit_any_more_is_not_kept, 0,
+                        OF_CONNECTIONS);
     tcase_add_test(tests, back_off_goes_on);
     tcase_add_test(tests, added_and_removed);
     tcase_add_test(tests, another_url_is_polled_at_once);
+    tcase_add_test(tests, one_that_fails_is_failing_until_another_url_is_good);
+    tcase_add_test(tests, one_that_fails_is_overdue_in_time_with_another_url);
     tcase_add_test(tests, a_file_with_errors_changes_nothing);
     tcase_add_test(tests, a_file_that_is_gone_changes_nothing);
     tcase_add_test(tests, included_files_and_tokens_are_read_afresh);

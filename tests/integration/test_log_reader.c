@@ -47,12 +47,12 @@ START_TEST(a_stalled_reader_delays_no_poll_and_is_told_what_it_missed)
     scene_check_punctual();
     scene_check_all_good(NULL);
     ck_assert_uint_eq(rig_count_events(rig, "dropped", NULL), 1);
-    told = rig_count_events(rig, "poll", NULL);
+    told = rig_count_events(rig, "poll", NULL) +
+           (size_t)rig_number(rig_event(rig, "dropped", NULL, 0), "lines");
     polls = (size_t)rig_number(rig_event(rig, "stop", NULL, 0), "polls");
-    ck_assert_uint_eq(told + (size_t)rig_number(rig_event(rig, "dropped", NULL, 0), "lines"),
-                      polls);
-    polls -= scene_count_canceled(NULL);
-    ck_assert_uint_ge(mock_server_requests(mock, NULL), polls);
+    ck_assert_uint_le(told, polls);
+    ck_assert_uint_ge(told + SERVERS, polls); /* those that the stop cut are told at debug only */
+    ck_assert_uint_ge(mock_server_requests(mock, NULL), told);
     ck_assert_uint_le(mock_server_requests(mock, NULL), polls + SERVERS);
     ck_assert_str_eq(rig_stderr(rig), "");
 }

@@ -38,6 +38,24 @@ static void on_resumed(struct log_sink *sink, uint64_t dropped)
     end(log, &line);
 }
 
+/* About the state file or the log file; NULL: there is none. */
+static void tell_of_file(struct log *log, const char *event, bool trouble, const char *file,
+                         const char *detail)
+{
+    struct log_line line;
+    if (!begin(log, &line, trouble ? LOG_WARNING : LOG_INFO, event))
+        return;
+    if (file != NULL)
+        log_line_string(&line, "file", file);
+    log_line_string(&line, "detail", detail);
+    end(log, &line);
+}
+
+static void on_told(struct log_sink *sink, bool trouble, const char *path, const char *sentence)
+{
+    tell_of_file(container_of(sink, struct log, sink), "log-file", trouble, path, sentence);
+}
+
 /* $JOURNAL_STREAM is "DEVICE:INODE" of the journal's socket: systemd.exec(5). */
 static bool is_journal(int fd)
 {
@@ -56,8 +74,20 @@ int log_init(struct log *log, uv_loop_t *loop, struct wakeups *wakeups, int fd,
 {
     *log = (struct log){.format = (enum log_format)settings->log_format,
                         .level = (enum log_level)settings->log_level,
-                        .journald = is_journal(fd)};
-    return log_sink_init(&log->sink, loop, wakeups, fd, on_resumed);
+                        .journald = settings->log_file == NULL && is_journal(fd)};
+    const struct log_sink_listener listener = {on_resumed, on_told};
+    return log_sink_init(&log->sink, loop, wakeups, settings->log_file, fd, &listener);
+}
+
+int log_await_file(struct log *log, int64_t limit)
+{
+    return log_sink_await_file(&log->sink, limit);
+}
+
+void log_reopen(struct log *log)
+{
+    if (!log_sink_reopen(&log->sink))
+        tell_of_file(log, "log-file", false, NULL, "there is none that could be opened anew");
 }
 
 void log_start(struct log *log, size_t servers)
@@ -273,12 +303,7 @@ void log_connection(struct log *log, const char *authority, const char *from, co
 
 void log_state_file(struct log *log, bool trouble, const char *file, const char *detail)
 {
-    struct log_line line;
-    if (!begin(log, &line, trouble ? LOG_WARNING : LOG_INFO, "state-file"))
-        return;
-    log_line_string(&line, "file", file);
-    log_line_string(&line, "detail", detail);
-    end(log, &line);
+    tell_of_file(log, "state-file", trouble, file, detail);
 }
 
 void log_watchdog(struct log *log, enum log_level level, const char *server, const char *detail)
@@ -360,6 +385,9 @@ void log_configure(struct log *log, const struct daemon_settings *settings)
 {
     log->format = (enum log_format)settings->log_format;
     log->level = (enum log_level)settings->log_level;
+    if (!log_sink_redirect(&log->sink, settings->log_file))
+        log_unapplied(log, "whether there is a log-file is taken at the next start, not by a "
+                           "reload");
 }
 
 /* As a poll: what is right is told where it ends a run of failures. */

@@ -283,6 +283,20 @@ END_TEST
 
 /* --- the end, and a reload ------------------------------------------------------------------- */
 
+/* What waits for hooks, and has not been told to end, is no reason for a worse end. */
+START_TEST(a_start_that_fails_says_why)
+{
+    setenv("AIOPOLL", FAULTY_BINARY, 1);
+    rig_set_env(rig, "FAULT", "start");
+    const char *file = scene_config("[aiopoll]\non-change = true\nstate-file = schedule\n"
+                                    "[servers]\na = @/a\n");
+    const struct rig_result *result = rig_run(rig, "-c", file, NULL);
+    ck_assert_int_eq(result->exit.signal, 0);
+    ck_assert_int_eq(result->exit.status, 1);
+    ck_assert_ptr_nonnull(strstr(result->err, "aiopoll: cannot keep a schedule: "));
+}
+END_TEST
+
 static const char HANGS[] = "echo $$ >DIR/new; mv DIR/new DIR/pid; sleep 1000 & wait";
 
 START_TEST(none_is_left_at_the_stop)
@@ -393,6 +407,7 @@ static Suite *suite(void)
     tcase_add_test(fails, one_that_is_not_there);
     tcase_add_test(fails, one_that_hangs_is_killed);
     TCase *ends = scene_case(s, "the end, and a reload");
+    tcase_add_test(ends, a_start_that_fails_says_why);
     tcase_add_test(ends, none_is_left_at_the_stop);
     tcase_add_test(ends, what_waits_at_the_stop_is_counted);
     tcase_add_test(ends, with_a_count_they_are_waited_for);

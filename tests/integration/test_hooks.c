@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check_main.h"
@@ -249,12 +250,22 @@ START_TEST(what_it_complains_of_is_in_the_log)
 }
 END_TEST
 
-START_TEST(one_that_is_not_there)
+static const struct {
+    const char *command, *detail;
+} unstarted[] = {
+    {"/nowhere/hook", "cannot be started: No such file or directory"},
+    {"/", "cannot be started: Permission denied"},
+    {"script", "cannot be started: Exec format error"},
+};
+
+START_TEST(one_that_is_no_program)
 {
-    scene_start("[aiopoll]\non-change = /nowhere/hook\n[servers]\na = @/a?status=500\n"
-                "b = @/b?delay=0.02\n");
-    check_hook(await_hook("a", 0), "warning", "failing",
-               "cannot be started: no such file or directory");
+    chmod(rig_write(rig, "script", "without the line that names its shell\n"), 0700);
+    rig_set_env(rig, "PATH", rig_directory(rig));
+    scene_start("[aiopoll]\non-change = %s\n[servers]\na = @/a?status=500\n"
+                "b = @/b?delay=0.02\n",
+                unstarted[_i].command);
+    check_hook(await_hook("a", 0), "warning", "failing", unstarted[_i].detail);
     scene_await_polls("b", 5);
 }
 END_TEST
@@ -404,7 +415,7 @@ static Suite *suite(void)
     tcase_add_loop_test(fails, a_failure_is_told_once_in_a_row, 0,
                         sizeof failing / sizeof *failing);
     tcase_add_test(fails, what_it_complains_of_is_in_the_log);
-    tcase_add_test(fails, one_that_is_not_there);
+    tcase_add_loop_test(fails, one_that_is_no_program, 0, sizeof unstarted / sizeof *unstarted);
     tcase_add_test(fails, one_that_hangs_is_killed);
     TCase *ends = scene_case(s, "the end, and a reload");
     tcase_add_test(ends, a_start_that_fails_says_why);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -134,6 +135,22 @@ START_TEST(nothing_else_is_passed_on)
     /* posix_spawn() of glibc has its own two, 32 and 33, ignored. */
     unsigned long ignored = strtoul(strstr(rig_read(rig, "passed"), "SigIgn:") + 7, NULL, 16);
     ck_assert_uint_eq(ignored & ~(3UL << 31), 0);
+}
+END_TEST
+
+/* Not from its start on, but soon after. */
+START_TEST(its_priority_is_lower)
+{
+    char text[300], lower[20];
+    int own = getpriority(PRIO_PROCESS, 0);
+    snprintf(lower, sizeof lower, "%d\n", own < 9 ? own + 10 : 19);
+    snprintf(text, sizeof text,
+             "for i in $(seq 500); do [ $(nice) -eq %d ] && break; sleep 0.02; done\n"
+             "nice >DIR/nice",
+             atoi(lower));
+    scene_start("%s[servers]\na = @/a?status=500\n", daemon_section(write_hook("hook", text)));
+    await_hook("a", 0);
+    ck_assert_str_eq(rig_read(rig, "nice"), lower);
 }
 END_TEST
 
@@ -406,6 +423,7 @@ static Suite *suite(void)
     TCase *what = scene_case(s, "with what");
     tcase_add_test(what, its_environment_is_that_of_the_manual);
     tcase_add_test(what, nothing_else_is_passed_on);
+    tcase_add_test(what, its_priority_is_lower);
     tcase_add_test(what, no_shell_reads_the_command);
     TCase *when = scene_case(s, "when");
     tcase_add_test(when, each_change_is_told_in_order);

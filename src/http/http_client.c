@@ -418,6 +418,25 @@ void http_send(struct http_client *client, http_callback *callback)
     request(client);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool http_client_fits(const struct http_client *client, const struct server_settings *settings,
+                      const struct tls_contexts *tls)
+{
+    const struct server_settings *now = client->settings;
+    return now->keep_alive == settings->keep_alive &&
+           now->address_family == settings->address_family && now->verify == settings->verify &&
+           same_text(now->unix_socket, settings->unix_socket) &&
+           same_text(now->server_name, settings->server_name) &&
+           same_text(now->ca_file, settings->ca_file) &&
+           same_text(now->cert_file, settings->cert_file) &&
+           same_text(now->key_file, settings->key_file) &&
+           !tls_contexts_differ(client->tls, tls, settings);
+}
+
 void http_client_retarget(struct http_client *client, const struct url *url,
                           const struct server_settings *settings, struct tls_contexts *tls)
 {

@@ -99,9 +99,14 @@ void http_prepare(struct http_client *client, int64_t due);
  * connect-timeout, as a fresh one would, and where it fails before, a fresh one is opened. */
 void http_send(struct http_client *client, http_callback *callback);
 
+/* Whether a connection that is kept or being prepared is as these settings and contexts would have
+ * it. */
+bool http_client_fits(const struct http_client *client, const struct server_settings *settings,
+                      const struct tls_contexts *tls);
+
 /* Between two requests: from here on other settings hold, and another URL of the same origin,
- * whose text may be different memory. What was borrowed before is used no more. A kept connection
- * is kept: where it does not fit the new settings, http_client_close() comes before. */
+ * whose text may be different memory. What was borrowed before is used no more. A connection that
+ * is kept or being prepared goes on: where it does not fit, http_client_close() comes before. */
 void http_client_retarget(struct http_client *client, const struct url *url,
                           const struct server_settings *settings, struct tls_contexts *tls);
 

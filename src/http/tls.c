@@ -318,6 +318,8 @@ static const char *certificate_fault(long code)
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: return "its issuer is unknown";
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        return "its issuer has the name of one that is trusted, and another key";
     default: return X509_verify_cert_error_string(code);
     }
 }
@@ -356,7 +358,7 @@ static const char *protocol_fault(int reason, bool is_wanted)
 
 void tls_error(const struct tls *tls, char *out, size_t size)
 {
-    unsigned long error = ERR_peek_error();
+    unsigned long error = ERR_peek_error(), last = ERR_peek_last_error();
     long verified = SSL_get_verify_result(tls->ssl);
     const char *text = ERR_reason_error_string(error);
     const char *fault = NULL;
@@ -365,7 +367,7 @@ void tls_error(const struct tls *tls, char *out, size_t size)
         fault = protocol_fault(ERR_GET_REASON(error), tls->is_wanted);
     if (tls->complaint != NULL)
         snprintf(out, size, "%s", tls->complaint);
-    else if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK)
+    else if (ERR_GET_REASON(last) == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK)
         snprintf(out, size, "the server's certificate is refused: %s", certificate_fault(verified));
     else if (fault != NULL)
         snprintf(out, size, "%s", fault);

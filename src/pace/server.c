@@ -160,16 +160,18 @@ static void reset_grace(struct server *server)
         wakeup_set(server->wakeups, &server->grace, clock_now() + left, on_grace_over);
 }
 
-/* Between two polls. */
+/* Between two polls. A connection that the new settings would open in another way is given up; if
+ * it was being prepared, another one is. */
 static void adopt(struct server *server, const struct server_plan *plan, bool changed)
 {
     struct generation *old = server->generation;
-    if (changed)
+    const struct server_settings *settings = plan->config->settings;
+    bool fits = !changed || http_client_fits(&server->http, settings, &plan->generation->tls);
+    if (!fits)
         http_client_close(&server->http);
     server->generation = generation_hold(plan->generation);
     server->config = plan->config;
-    http_client_retarget(&server->http, &plan->config->url, plan->config->settings,
-                         &plan->generation->tls);
+    http_client_retarget(&server->http, &plan->config->url, settings, &plan->generation->tls);
     generation_release(old);
     if (!changed)
         return;
@@ -177,6 +179,8 @@ static void adopt(struct server *server, const struct server_plan *plan, bool ch
         reset_grace(server);
     if (server->state == SERVER_SLEEPING)
         sleep_until_needed(server);
+    else if (server->state == SERVER_PREPARING && !fits && settings->connect_early)
+        prepare(server);
 }
 
 static void drop_next(struct server *server)
@@ -194,17 +198,15 @@ static void adopt_next(struct server *server)
     drop_next(server);
 }
 
-/* What is prepared was so for the old settings, and can be given up. */
 void server_replan(struct server *server, const struct server_plan *plan, bool changed)
 {
-    if (server->state == SERVER_FETCHING || (server->state == SERVER_PREPARING && !changed)) {
+    if (server->state == SERVER_FETCHING) {
         changed = changed || server->next_changed;
         drop_next(server);
         server->next = (struct server_plan){generation_hold(plan->generation), plan->config};
         server->next_changed = changed;
     } else {
-        adopt(server, plan, changed || server->next_changed);
-        drop_next(server);
+        adopt(server, plan, changed);
     }
 }
 

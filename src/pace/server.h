@@ -115,7 +115,7 @@ void server_start(struct server *server, void (*ended)(struct server *server));
 
 /* The server, with the same URL, is of this generation now. What it was promised stays, and all
  * that is known of it. A poll under way is finished as it was begun. With `changed`, the
- * settings are others: its connection is closed, and the next poll is by them. */
+ * settings are others: the next poll is by them, on the kept connection where that fits them. */
 void server_replan(struct server *server, const struct server_plan *plan, bool changed);
 
 /* Ends the task wherever it stands; `ended` comes within the call. A poll under way is told as

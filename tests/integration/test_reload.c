@@ -55,6 +55,24 @@ START_TEST(a_changed_server_keeps_its_due_time)
     ck_assert_uint_eq(mock_server_requests(mock, "a"), 2);
     ck_assert(!has_header(scene_request("a", 0), "X-New: yes"));
     ck_assert(has_header(scene_request("a", 1), "X-New: yes"));
+    ck_assert_uint_eq(mock_server_connections(mock), 1);
+    scene_check_punctual();
+    scene_check_never_early("a");
+}
+END_TEST
+
+/* With these settings its connection would have been another one. */
+static const char *const of_connections[] = {"keep-alive = 50s\n", "address-family = 4\n",
+                                             "server-name = other.test\n", "verify = no\n"};
+
+enum { OF_CONNECTIONS = sizeof(of_connections) / sizeof(of_connections[0]) };
+
+START_TEST(a_connection_that_does_not_fit_any_more_is_not_kept)
+{
+    scene_start("[servers]\na = @/a?delay=1\n");
+    scene_await_polls("a", 1);
+    check_reload(scene_reload("[server a]\nurl = @/a?delay=1\n%s", of_connections[_i]), 0, 1, 0);
+    scene_await_polls("a", 2);
     ck_assert_uint_eq(mock_server_connections(mock), 2);
     scene_check_punctual();
     scene_check_never_early("a");
@@ -328,6 +346,8 @@ static Suite *make_suite(void)
     TCase *tests = scene_case(suite, "reload");
     tcase_add_test(tests, an_unchanged_server_keeps_its_connection_and_due_time);
     tcase_add_test(tests, a_changed_server_keeps_its_due_time);
+    tcase_add_loop_test(tests, a_connection_that_does_not_fit_any_more_is_not_kept, 0,
+                        OF_CONNECTIONS);
     tcase_add_test(tests, back_off_goes_on);
     tcase_add_test(tests, added_and_removed);
     tcase_add_test(tests, another_url_is_polled_at_once);

@@ -127,6 +127,7 @@ static void on_client_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *
     if (length >= 0)
         return;
     uv_read_stop(handle);
+    duct->client_over = true;
     duct->ducts->callbacks->client_ended(duct, true_end(handle, (int)length));
 }
 
@@ -191,7 +192,7 @@ static void on_connection(uv_stream_t *listener, int status)
     uv_tcp_nodelay(&duct->client, 1);
     duct->number = ducts->count++;
     ducts->callbacks->accepted(duct);
-    if (!duct->closing)
+    if (!duct->closing && !ducts->held)
         uv_read_start(stream(&duct->client), on_alloc, on_client_read);
 }
 
@@ -208,6 +209,22 @@ void ducts_init(struct ducts *ducts, uv_loop_t *loop, int target_port,
     must(uv_listen(stream(&ducts->listener), SOMAXCONN, on_connection));
     must(uv_tcp_getsockname(&ducts->listener, (struct sockaddr *)&address, &length));
     ducts->port = ntohs(address.sin_port);
+}
+
+void ducts_hold(struct ducts *ducts)
+{
+    ducts->held = true;
+    for (struct duct *duct = ducts->first; duct != NULL; duct = duct->next)
+        uv_read_stop(stream(&duct->client));
+}
+
+void ducts_go_on(struct ducts *ducts)
+{
+    ducts->held = false;
+    for (struct duct *duct = ducts->first; duct != NULL; duct = duct->next) {
+        if (!duct->closing && !duct->client_over)
+            uv_read_start(stream(&duct->client), on_alloc, on_client_read);
+    }
 }
 
 static void on_listener_closed(uv_handle_t *handle)

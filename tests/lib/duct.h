@@ -33,6 +33,7 @@ struct duct {
     void *state;     /* the owner's */
     unsigned number; /* the how manieth it is, from 0 */
     unsigned handles;
+    bool client_over; /* its end has been read */
     bool closing;
     struct duct *next;
 };
@@ -45,6 +46,7 @@ struct ducts {
     int target_port;
     int port;
     unsigned count; /* of all so far */
+    bool held;
     bool closed;
 };
 
@@ -54,6 +56,13 @@ void ducts_init(struct ducts *ducts, uv_loop_t *loop, int target_port,
 
 /* Closes all, and runs the loop until nothing is left. */
 void ducts_finish(struct ducts *ducts);
+
+/*
+ * Reads nothing of what clients send, until it goes on: that waits in the kernel, and behind it
+ * what does not fit there.
+ */
+void ducts_hold(struct ducts *ducts);
+void ducts_go_on(struct ducts *ducts);
 
 /* Begins to connect to the target; what is sent there before that is done waits. */
 void duct_connect(struct duct *duct);

@@ -122,6 +122,20 @@ void namespace_enter_network(void)
         ck_abort_msg("%s", missing);
 }
 
+void namespace_shrink_buffers(void)
+{
+    static const char *const files[] = {"/proc/sys/net/ipv4/tcp_rmem",
+                                        "/proc/sys/net/ipv4/tcp_wmem"};
+
+    for (int i = 0; i < 2; i++) {
+        FILE *file = fopen(files[i], "w");
+
+        ck_assert_ptr_nonnull(file);
+        fputs("4096 4096 4096", file);
+        ck_assert_int_eq(fclose(file), 0);
+    }
+}
+
 bool namespace_replace_file(const char *system_file, const char *path)
 {
     if (enter_mounts() && mount(path, system_file, "none", MS_BIND, "") == 0)

@@ -29,6 +29,9 @@ bool namespace_has_network(const char *suite);
 /* Enters one; ends the test where that fails. */
 void namespace_enter_network(void);
 
+/* In a network of one's own: of what is sent by TCP and not read, the kernel takes some 10 kB. */
+void namespace_shrink_buffers(void);
+
 /* The system's file is the one at `path` from now on. False: the machine does not let us. */
 bool namespace_replace_file(const char *system_file, const char *path);
 

@@ -15,7 +15,13 @@ static bool is_socket(const char *directory, const char *name)
     return readlink(path, target, sizeof(target) - 1) > 0 && strncmp(target, "socket:", 7) == 0;
 }
 
-size_t usage_sockets(int pid)
+static bool is_descriptor(const char *directory, const char *name)
+{
+    (void)directory;
+    return name[0] != '.';
+}
+
+static size_t count(int pid, bool (*counts)(const char *directory, const char *name))
 {
     char path[32];
     size_t count = 0;
@@ -27,9 +33,35 @@ size_t usage_sockets(int pid)
     if (directory == NULL)
         return 0;
     while ((entry = readdir(directory)) != NULL)
-        count += is_socket(path, entry->d_name);
+        count += counts(path, entry->d_name);
     closedir(directory);
     return count;
+}
+
+size_t usage_sockets(int pid)
+{
+    return count(pid, is_socket);
+}
+
+size_t usage_descriptors(int pid)
+{
+    return count(pid, is_descriptor);
+}
+
+size_t usage_resident(int pid)
+{
+    char path[32];
+    unsigned long pages = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%*u %lu", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 int64_t usage_cpu_ns(int pid)

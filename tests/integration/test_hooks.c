@@ -157,10 +157,11 @@ END_TEST
 START_TEST(no_shell_reads_the_command)
 {
     write_hook("hook with blank", "printf '[%s]' \"$@\" >DIR/new; mv DIR/new DIR/words");
-    scene_start("[aiopoll]\non-change = sh '%s/hook with blank' a 'b  c' $HOME '' >x;y\n"
-                "[servers]\na = @/a?status=500\n",
-                rig_directory(rig));
-    await_said("words", "[a][b  c][$HOME][][>x;y]");
+    scene_start(
+        "[aiopoll]\non-change = sh '%s/hook with blank' a 'b  c' $HOME $${HOME} '' >x;y ; z\n"
+        "[servers]\na = @/a?status=500\n",
+        rig_directory(rig));
+    await_said("words", "[a][b  c][$HOME][${HOME}][][>x;y]");
 }
 END_TEST
 

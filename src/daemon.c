@@ -55,7 +55,7 @@ struct daemon {
     struct difference difference; /* of the last one; its entries are the fleet's */
     struct notify notify;
     struct watch watch;
-    uv_signal_t terminate, interrupt, hangup;
+    uv_signal_t terminate, interrupt, hangup, user1;
     bool stopping, signaled;
     struct wakeup done; /* set when the last task has ended by itself, */
     int64_t done_at;    /* then */
@@ -65,14 +65,17 @@ struct daemon {
 /* --- stop ------------------------------------------------------------------- */
 
 /* The signals first: from here on a second one has its default effect, and ends the
- * process; but not SIGHUP, which means no harm. What is closed here is gone when uv_run() returns.
- */
+ * process; but not SIGHUP and SIGUSR1, which mean no harm. What is closed here is gone when
+ * uv_run() returns. */
 static void close_all(struct daemon *daemon, const char *why)
 {
     daemon->stopping = true;
     uv_close((uv_handle_t *)&daemon->interrupt, NULL);
     uv_close((uv_handle_t *)&daemon->terminate, NULL);
     uv_close((uv_handle_t *)&daemon->hangup, NULL);
+    uv_close((uv_handle_t *)&daemon->user1, NULL);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
     notify_stopping(&daemon->notify);
     watch_close(&daemon->watch);
     fleet_close(&daemon->fleet, "aiopoll is stopping");
@@ -204,10 +207,20 @@ static char *find_state_file(const struct daemon_settings *settings)
     return xasprintf("%.*s/schedule", (int)strcspn(folders, ":"), folders);
 }
 
+/* logrotate has renamed the log file. */
+static void on_user1(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->loop->data;
+    (void)number;
+    if (!daemon->stopping)
+        log_reopen(&daemon->log);
+}
+
 /* How many there may be at a time. */
 static size_t count_connections(const struct daemon *daemon, const struct daemon_settings *settings)
 {
     const struct descriptors_use use = {.state_file = daemon->state_file != NULL,
+                                        .log_file = settings->log_file != NULL,
                                         .hooks = settings->on_change != NULL};
     return descriptors_left(&daemon->descriptors, &use);
 }
@@ -317,6 +330,18 @@ static int refuse_to_start(const char *what, const char *why)
     return 1;
 }
 
+/* All that there is so far is closed again. Returns the exit status. */
+static int refuse_log_file(struct daemon *daemon, const char *path, int error)
+{
+    fprintf(stderr, "aiopoll: the log file %s cannot be opened: %s\n", path, uv_strerror(error));
+    log_close(&daemon->log, 0);
+    wakeups_close(&daemon->wakeups);
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    wakeups_free(&daemon->wakeups);
+    uv_loop_close(&daemon->loop);
+    return 2;
+}
+
 static int start_schedule(struct daemon *daemon, const struct generation *generation)
 {
     const struct config *config = generation->config;
@@ -335,6 +360,8 @@ static int start_signals(struct daemon *daemon)
     if ((error = uv_signal_init(&daemon->loop, &daemon->terminate)) != 0 ||
         (error = uv_signal_init(&daemon->loop, &daemon->interrupt)) != 0 ||
         (error = uv_signal_init(&daemon->loop, &daemon->hangup)) != 0 ||
+        (error = uv_signal_init(&daemon->loop, &daemon->user1)) != 0 ||
+        (error = uv_signal_start(&daemon->user1, on_user1, SIGUSR1)) != 0 ||
         (error = uv_signal_start(&daemon->hangup, on_hangup, SIGHUP)) != 0 ||
         (error = uv_signal_start(&daemon->terminate, on_signal, SIGTERM)) != 0)
         return error;
@@ -380,9 +407,12 @@ static int start_parts(struct daemon *daemon, const struct daemon_settings *sett
     int error;
     if ((error = uv_loop_init(&daemon->loop)) != 0 ||
         (error = wakeups_init(&daemon->wakeups, &daemon->loop)) != 0 ||
-        (error = log_init(&daemon->log, &daemon->loop, &daemon->wakeups, STDOUT_FILENO,
-                          settings)) != 0 ||
-        (error = start_reloads(daemon)) != 0 || (error = start_signals(daemon)) != 0 ||
+        (error =
+             log_init(&daemon->log, &daemon->loop, &daemon->wakeups, STDOUT_FILENO, settings)) != 0)
+        return refuse_to_start("cannot start", uv_strerror(error));
+    if ((error = log_await_file(&daemon->log, DISK_PATIENCE)) != 0)
+        return refuse_log_file(daemon, settings->log_file, error);
+    if ((error = start_reloads(daemon)) != 0 || (error = start_signals(daemon)) != 0 ||
         (error = start_notify(daemon)) != 0 || (error = start_hooks(daemon, settings)) != 0)
         return refuse_to_start("cannot start", uv_strerror(error));
     daemon->http->loop = &daemon->loop;

@@ -11,6 +11,9 @@ enum { USUAL = 32 };
 /* The state file: its lock, the file, the one that replaces it, their folder. */
 enum { STATE_FILE = 4 };
 
+/* The log file: the one that is opened anew, and how that ends. */
+enum { LOG_FILE = 2 };
+
 static size_t count_open(void)
 {
     size_t count = 0;
@@ -41,6 +44,6 @@ void descriptors_init(struct descriptors *descriptors)
 size_t descriptors_left(const struct descriptors *descriptors, const struct descriptors_use *use)
 {
     size_t taken = descriptors->base + (use->state_file ? STATE_FILE : 0) +
-                   (use->hooks ? HOOKS_DESCRIPTORS : 0);
+                   (use->log_file ? LOG_FILE : 0) + (use->hooks ? HOOKS_DESCRIPTORS : 0);
     return descriptors->limit > taken ? descriptors->limit - taken : 1;
 }

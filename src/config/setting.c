@@ -39,6 +39,7 @@ struct setting {
 static const struct setting daemon_table[] = {
     {"log-format", CHOICE, DAEMON(log_format), LOG_FORMAT_TEXT, 0, 0, log_format_names, NULL},
     {"log-level", CHOICE, DAEMON(log_level), LOG_INFO, 0, 0, log_level_names, NULL},
+    {"log-file", TEXT, DAEMON(log_file), 0, 0, 0, NULL, text_read_path},
     {"start-rate", COUNT, DAEMON(start_rate), 1000, 1, 1000000, NULL, NULL},
     {"state-file", TEXT, DAEMON(state_file), 0, 0, 0, NULL, text_read_state_file},
     {"on-change", TEXT, DAEMON(on_change), 0, 0, 0, NULL, command_read},

@@ -22,9 +22,17 @@ struct log {
     bool journald; /* the descriptor is the journal's stream */
 };
 
-/* Writes to `fd`, which is borrowed. Returns 0 or libuv's error code. */
+/* Writes to the log file of the settings, which is opened meanwhile, or else to `fd`, which is
+ * borrowed. Returns 0 or libuv's error code. */
 int log_init(struct log *log, uv_loop_t *loop, struct wakeups *wakeups, int fd,
              const struct daemon_settings *settings);
+
+/* Where there is a log file, waits for it to be opened, at most `limit` ns. Returns 0, also where
+ * the disk has not answered until then, or libuv's error code: it cannot be opened. */
+int log_await_file(struct log *log, int64_t limit);
+
+/* The log file is opened anew, by its path; where there is none, that is told. */
+void log_reopen(struct log *log);
 
 void log_start(struct log *log, size_t servers);
 
@@ -64,7 +72,8 @@ void log_unapplied(struct log *log, const char *detail);
 /* What became of a server by a reload. */
 void log_applied(struct log *log, const char *server, enum fate fate);
 
-/* From here on the log has this level and format. */
+/* From here on the log has this level and format, and goes to this file. That there is one, or
+ * none, does not change: that is told. */
 void log_configure(struct log *log, const struct daemon_settings *settings);
 
 /* The task of `server`, or with NULL of all, is stuck, or well again. */
@@ -86,7 +95,7 @@ bool log_is_told(const struct log *log);
 /* Writes what is left, waiting for the reader at most `limit` ns. */
 void log_drain(struct log *log, int64_t limit);
 
-/* The same, and then closes. The loop has to run on. */
+/* The same, and for a disk longer, and then closes. The loop has to run on. */
 void log_close(struct log *log, int64_t limit);
 
 #endif

@@ -39,8 +39,7 @@ static void describe_hook(const struct hook_report *report, char *out, size_t si
     case HOOK_SIGNALED: describe_signal(report->code, out, size); break;
     case HOOK_KILLED: snprintf(out, size, "killed after %s", limit); break;
     case HOOK_UNSTARTED:
-        snprintf(out, size, "cannot be started: %s",
-                 uv_strerror(uv_translate_sys_error(report->code)));
+        snprintf(out, size, "cannot be started: %s", strerror(report->code));
         break;
     case HOOK_STUCK:
         snprintf(out, size, "has not started for %s, as a disk does not answer", limit);

@@ -5,22 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/duration.h"
 #include "base/xalloc.h"
-#include "descriptors.h"
-#include "http/http_env.h"
-#include "loop/wakeup.h"
-#include "pace/fleet.h"
-#include "pace/schedule.h"
-#include "pace/watch.h"
-#include "reload.h"
-#include "report/hooks.h"
-#include "report/log.h"
-#include "report/notify.h"
+#include "daemon_private.h"
 
 /* How long the reader of the log is waited for: at the end, and, when all polls that
  * were asked for are done, before it. */
@@ -35,32 +25,6 @@
 
 /* How long hooks that are killed at the stop may take to end, as they do at once. */
 #define HOOKS_PATIENCE SECOND
-
-struct daemon {
-    const struct options *options;
-    uv_loop_t loop;
-    struct wakeups wakeups;
-    struct descriptors descriptors;
-    bool short_of_descriptors; /* and that was told */
-    struct http_env *http;
-    struct log log;
-    struct hooks *hooks;
-    struct schedule *schedule; /* NULL: none is kept */
-    char *state_file;          /* and where */
-    struct fleet fleet;
-    struct reload *reload;
-    bool reloading;               /* from the signal until all is applied or refused */
-    bool again;                   /* and another signal has come meanwhile */
-    int64_t reload_begun;         /* the signal came then */
-    struct difference difference; /* of the last one; its entries are the fleet's */
-    struct notify notify;
-    struct watch watch;
-    uv_signal_t terminate, interrupt, hangup, user1;
-    bool stopping, signaled;
-    struct wakeup done; /* set when the last task has ended by itself, */
-    int64_t done_at;    /* then */
-    uint64_t polls, failures;
-};
 
 /* --- stop ------------------------------------------------------------------- */
 
@@ -197,7 +161,7 @@ static void warn_of_insecure(struct daemon *daemon, const struct config *config)
 }
 
 /* systemd.exec(5): a list of folders, joined with colons. To be freed; NULL: none is wanted. */
-static char *find_state_file(const struct daemon_settings *settings)
+char *daemon_find_state_file(const struct daemon_settings *settings)
 {
     const char *folders = getenv("STATE_DIRECTORY");
     if (settings->state_file != NULL)
@@ -217,7 +181,7 @@ static void on_user1(uv_signal_t *handle, int number)
 }
 
 /* How many there may be at a time. */
-static size_t count_connections(const struct daemon *daemon, const struct daemon_settings *settings)
+size_t daemon_count_connections(const struct daemon *daemon, const struct daemon_settings *settings)
 {
     const struct descriptors_use use = {.state_file = daemon->state_file != NULL,
                                         .log_file = settings->log_file != NULL,
@@ -235,91 +199,15 @@ static void warn_of_descriptors(struct daemon *daemon, size_t servers)
     daemon->short_of_descriptors = are_short;
 }
 
-/* --- reload --------------------------------------------------------------------- */
-
-#define NO_THREAD "the configuration cannot be read afresh: no thread can be started"
-
-static void start_reload(struct daemon *daemon)
+void daemon_warn(struct daemon *daemon, const struct config *config)
 {
-    daemon->reloading = true;
-    daemon->again = false;
-    daemon->reload_begun = clock_now();
-    notify_reloading(&daemon->notify);
-    int error = reload_start(daemon->reload, daemon->fleet.generation);
-    if (error == 0)
-        return;
-    daemon->reloading = false;
-    log_unapplied(&daemon->log, NO_THREAD);
-    notify_reloaded(&daemon->notify, 1, NO_THREAD);
+    warn_of_insecure(daemon, config);
+    warn_of_descriptors(daemon, config->server_count);
 }
 
-static void end_reload(struct daemon *daemon)
+void daemon_trace(struct daemon *daemon, const struct daemon_settings *settings)
 {
-    daemon->reloading = false;
-    if (daemon->again)
-        start_reload(daemon);
-}
-
-static void on_hangup(uv_signal_t *handle, int number)
-{
-    struct daemon *daemon = handle->loop->data;
-    (void)number;
-    if (daemon->reloading)
-        daemon->again = true;
-    else if (!daemon->stopping)
-        start_reload(daemon);
-}
-
-static void on_refused(void *user, const struct problems *problems)
-{
-    struct daemon *daemon = user;
-    log_refused(&daemon->log, problems);
-    notify_reloaded(&daemon->notify, problems->count, problems->list[0].text);
-    end_reload(daemon);
-}
-
-static void apply_settings(struct daemon *daemon, const struct daemon_settings *settings)
-{
-    char *state_file = find_state_file(settings);
-    const char *kept = daemon->state_file;
-    log_configure(&daemon->log, settings);
-    if (hooks_configure(daemon->hooks, settings->on_change, settings->on_change_timeout) != 0)
-        log_unapplied(&daemon->log, "on-change is not run: no thread can be started");
-    slots_limit(&daemon->http->slots, count_connections(daemon, settings));
     daemon->http->trace = settings->log_level == LOG_DEBUG ? on_connection : NULL;
-    if ((kept == NULL) != (state_file == NULL) || (kept != NULL && strcmp(kept, state_file) != 0))
-        log_unapplied(&daemon->log,
-                      "another state-file is taken at the next start, not by a reload");
-    free(state_file);
-}
-
-static void on_read(void *user, struct generation *next, const struct difference *difference)
-{
-    struct daemon *daemon = user;
-    daemon->difference = *difference;
-    apply_settings(daemon, &next->config->daemon);
-    watch_servers(&daemon->watch, NULL, 0); /* until the list is whole again */
-    fleet_adopt(&daemon->fleet, next, difference);
-    warn_of_insecure(daemon, next->config);
-    warn_of_descriptors(daemon, next->config->server_count);
-    generation_release(next);
-}
-
-static void on_applied(void *user, const struct server_config *server, enum fate fate)
-{
-    struct daemon *daemon = user;
-    log_applied(&daemon->log, server->name, fate);
-    if (fate == FATE_REMOVED)
-        hooks_forget(daemon->hooks, server->name);
-}
-
-static void on_settled(void *user)
-{
-    struct daemon *daemon = user;
-    log_reload(&daemon->log, &daemon->difference, clock_now() - daemon->reload_begun);
-    watch_servers(&daemon->watch, daemon->fleet.servers, daemon->fleet.count);
-    notify_reloaded(&daemon->notify, 0, NULL);
-    end_reload(daemon);
 }
 
 /* --- start -------------------------------------------------------------------- */
@@ -362,7 +250,7 @@ static int start_signals(struct daemon *daemon)
         (error = uv_signal_init(&daemon->loop, &daemon->hangup)) != 0 ||
         (error = uv_signal_init(&daemon->loop, &daemon->user1)) != 0 ||
         (error = uv_signal_start(&daemon->user1, on_user1, SIGUSR1)) != 0 ||
-        (error = uv_signal_start(&daemon->hangup, on_hangup, SIGHUP)) != 0 ||
+        (error = uv_signal_start(&daemon->hangup, daemon_on_hangup, SIGHUP)) != 0 ||
         (error = uv_signal_start(&daemon->terminate, on_signal, SIGTERM)) != 0)
         return error;
     return uv_signal_start(&daemon->interrupt, on_signal, SIGINT);
@@ -374,12 +262,6 @@ static int start_hooks(struct daemon *daemon, const struct daemon_settings *sett
     if (error != 0)
         return error;
     return hooks_configure(daemon->hooks, settings->on_change, settings->on_change_timeout);
-}
-
-static int start_reloads(struct daemon *daemon)
-{
-    const struct reload_listener listener = {on_read, on_refused, daemon};
-    return reload_new(&daemon->reload, &daemon->loop, daemon->options, &listener);
 }
 
 static int start_notify(struct daemon *daemon)
@@ -412,18 +294,18 @@ static int start_parts(struct daemon *daemon, const struct daemon_settings *sett
         return refuse_to_start("cannot start", uv_strerror(error));
     if ((error = log_await_file(&daemon->log, DISK_PATIENCE)) != 0)
         return refuse_log_file(daemon, settings->log_file, error);
-    if ((error = start_reloads(daemon)) != 0 || (error = start_signals(daemon)) != 0 ||
+    if ((error = daemon_start_reloads(daemon)) != 0 || (error = start_signals(daemon)) != 0 ||
         (error = start_notify(daemon)) != 0 || (error = start_hooks(daemon, settings)) != 0)
         return refuse_to_start("cannot start", uv_strerror(error));
     daemon->http->loop = &daemon->loop;
     daemon->http->wakeups = &daemon->wakeups;
-    daemon->http->trace = settings->log_level == LOG_DEBUG ? on_connection : NULL;
     daemon->http->trace_user = daemon;
+    daemon_trace(daemon, settings);
     error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
     if (error != 0)
         return refuse_to_start("cannot start c-ares", ares_strerror(error));
     descriptors_init(&daemon->descriptors);
-    slots_init(&daemon->http->slots, &daemon->wakeups, count_connections(daemon, settings),
+    slots_init(&daemon->http->slots, &daemon->wakeups, daemon_count_connections(daemon, settings),
                &conn_slots_callbacks);
     return 0;
 }
@@ -432,8 +314,8 @@ static void start_fleet(struct daemon *daemon, struct generation *generation)
 {
     const struct fleet_listener listener = {.server = {on_polled, on_changed, daemon},
                                             .ended = on_ended,
-                                            .applied = on_applied,
-                                            .settled = on_settled,
+                                            .applied = daemon_on_applied,
+                                            .settled = daemon_on_settled,
                                             .user = daemon};
     wakeups_reserve(&daemon->wakeups, 1);
     fleet_start(&daemon->fleet, generation, daemon->options->count, daemon->http, daemon->schedule,
@@ -444,8 +326,7 @@ static void start_fleet(struct daemon *daemon, struct generation *generation)
 static int run_loop(struct daemon *daemon, struct generation *generation)
 {
     log_start(&daemon->log, generation->config->server_count);
-    warn_of_insecure(daemon, generation->config);
-    warn_of_descriptors(daemon, generation->config->server_count);
+    daemon_warn(daemon, generation->config);
     int error = start_schedule(daemon, generation);
     if (error == 0)
         start_fleet(daemon, generation);
@@ -466,7 +347,7 @@ int daemon_run(struct generation *generation, const struct options *options)
     const struct daemon_settings *settings = &generation->config->daemon;
     struct daemon daemon = {.options = options};
     daemon.http = xcalloc(1, sizeof *daemon.http);
-    daemon.state_file = find_state_file(settings);
+    daemon.state_file = daemon_find_state_file(settings);
     daemon.loop.data = &daemon;
 
     int status = start_parts(&daemon, settings);

@@ -15,7 +15,7 @@
 enum { HOOK_SAID_MAX = 200 };
 
 struct hook_process {
-    pid_t pid;                    /* of a process group and session of its own */
+    pid_t pid;                    /* of a process group of its own */
     int errors;                   /* its standard error; -1 once it is closed */
     char said[HOOK_SAID_MAX + 1]; /* as it came */
     size_t length;
@@ -24,8 +24,8 @@ struct hook_process {
 
 /* Starts the program words[0], found in PATH unless it is a path, in the folder "/", with
  * nothing of aiopoll's but this environment: its standard input and output are /dev/null, no
- * other descriptor is open, no signal is ignored or blocked. Returns 0, or an errno, and then
- * there is no process. */
+ * other descriptor is open, no signal is ignored or blocked; and its priority is lower. Returns 0,
+ * or an errno, and then there is no process. */
 int hook_process_start(struct hook_process *process, char *const *words, char *const *environment);
 
 /* Reads what it writes, until it has ended or clock_awake() is `until`. Returns whether it has

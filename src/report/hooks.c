@@ -148,6 +148,7 @@ static int start_workers(struct hooks *hooks)
     }
     uv_mutex_unlock(&hooks->mutex);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    hooks->left = hooks->workers > 0; /* until they are closed, which a start that fails does not */
     return hooks->workers == 0 ? error : 0;
 }
 

@@ -44,7 +44,8 @@ bool hooks_are_done(struct hooks *hooks);
  * on is ignored. The loop has to run on; then hooks_free(). */
 void hooks_close(struct hooks *hooks, int64_t limit);
 
-/* What a thread still uses that waits for its disk is left to it. NULL is left alone. */
+/* What a thread still uses is left to it: one that waits for its disk, or, without hooks_close(),
+ * any. NULL is left alone. */
 void hooks_free(struct hooks *hooks);
 
 #endif

@@ -36,7 +36,7 @@ struct hooks {
     struct log *log;
     struct hook_report last; /* that counted for the run of equal failures */
     size_t workers;
-    bool left; /* to a thread that has not ended */
+    bool left; /* to threads that have not ended */
 
     /* All threads', under the mutex. */
     uv_mutex_t mutex;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check_main.h"
@@ -136,6 +138,22 @@ START_TEST(nothing_else_is_passed_on)
 }
 END_TEST
 
+/* Not from its start on, but soon after. */
+START_TEST(its_priority_is_lower)
+{
+    char text[300], lower[20];
+    int own = getpriority(PRIO_PROCESS, 0);
+    snprintf(lower, sizeof lower, "%d\n", own < 9 ? own + 10 : 19);
+    snprintf(text, sizeof text,
+             "for i in $(seq 500); do [ $(nice) -eq %d ] && break; sleep 0.02; done\n"
+             "nice >DIR/nice",
+             atoi(lower));
+    scene_start("%s[servers]\na = @/a?status=500\n", daemon_section(write_hook("hook", text)));
+    await_hook("a", 0);
+    ck_assert_str_eq(rig_read(rig, "nice"), lower);
+}
+END_TEST
+
 START_TEST(no_shell_reads_the_command)
 {
     write_hook("hook with blank", "printf '[%s]' \"$@\" >DIR/new; mv DIR/new DIR/words");
@@ -249,12 +267,22 @@ START_TEST(what_it_complains_of_is_in_the_log)
 }
 END_TEST
 
-START_TEST(one_that_is_not_there)
+static const struct {
+    const char *command, *detail;
+} unstarted[] = {
+    {"/nowhere/hook", "cannot be started: No such file or directory"},
+    {"/", "cannot be started: Permission denied"},
+    {"script", "cannot be started: Exec format error"},
+};
+
+START_TEST(one_that_is_no_program)
 {
-    scene_start("[aiopoll]\non-change = /nowhere/hook\n[servers]\na = @/a?status=500\n"
-                "b = @/b?delay=0.02\n");
-    check_hook(await_hook("a", 0), "warning", "failing",
-               "cannot be started: no such file or directory");
+    chmod(rig_write(rig, "script", "without the line that names its shell\n"), 0700);
+    rig_set_env(rig, "PATH", rig_directory(rig));
+    scene_start("[aiopoll]\non-change = %s\n[servers]\na = @/a?status=500\n"
+                "b = @/b?delay=0.02\n",
+                unstarted[_i].command);
+    check_hook(await_hook("a", 0), "warning", "failing", unstarted[_i].detail);
     scene_await_polls("b", 5);
 }
 END_TEST
@@ -282,6 +310,20 @@ START_TEST(one_that_hangs_is_killed)
 END_TEST
 
 /* --- the end, and a reload ------------------------------------------------------------------- */
+
+/* What waits for hooks, and has not been told to end, is no reason for a worse end. */
+START_TEST(a_start_that_fails_says_why)
+{
+    setenv("AIOPOLL", FAULTY_BINARY, 1);
+    rig_set_env(rig, "FAULT", "start");
+    const char *file = scene_config("[aiopoll]\non-change = true\nstate-file = schedule\n"
+                                    "[servers]\na = @/a\n");
+    const struct rig_result *result = rig_run(rig, "-c", file, NULL);
+    ck_assert_int_eq(result->exit.signal, 0);
+    ck_assert_int_eq(result->exit.status, 1);
+    ck_assert_ptr_nonnull(strstr(result->err, "aiopoll: cannot keep a schedule: "));
+}
+END_TEST
 
 static const char HANGS[] = "echo $$ >DIR/new; mv DIR/new DIR/pid; sleep 1000 & wait";
 
@@ -381,6 +423,7 @@ static Suite *suite(void)
     TCase *what = scene_case(s, "with what");
     tcase_add_test(what, its_environment_is_that_of_the_manual);
     tcase_add_test(what, nothing_else_is_passed_on);
+    tcase_add_test(what, its_priority_is_lower);
     tcase_add_test(what, no_shell_reads_the_command);
     TCase *when = scene_case(s, "when");
     tcase_add_test(when, each_change_is_told_in_order);
@@ -390,9 +433,10 @@ static Suite *suite(void)
     tcase_add_loop_test(fails, a_failure_is_told_once_in_a_row, 0,
                         sizeof failing / sizeof *failing);
     tcase_add_test(fails, what_it_complains_of_is_in_the_log);
-    tcase_add_test(fails, one_that_is_not_there);
+    tcase_add_loop_test(fails, one_that_is_no_program, 0, sizeof unstarted / sizeof *unstarted);
     tcase_add_test(fails, one_that_hangs_is_killed);
     TCase *ends = scene_case(s, "the end, and a reload");
+    tcase_add_test(ends, a_start_that_fails_says_why);
     tcase_add_test(ends, none_is_left_at_the_stop);
     tcase_add_test(ends, what_waits_at_the_stop_is_counted);
     tcase_add_test(ends, with_a_count_they_are_waited_for);

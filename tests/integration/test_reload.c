@@ -244,6 +244,28 @@ START_TEST(many_signals_at_once)
 }
 END_TEST
 
+/* Each is told, while the next one reads already. */
+START_TEST(many_signals_for_a_file_with_errors)
+{
+    char mistakes[2000] = "";
+    for (int i = 0; i < 100; i++)
+        strcat(mistakes, "not a line of it\n");
+    scene_start("[servers]\na = @/a?delay=0.02\n");
+    scene_await_polls("a", 1);
+    scene_config("[servers]\n%s", mistakes);
+    for (int i = 0; i < 300; i++) {
+        rig_signal(rig, SIGHUP);
+        rig_pass(rig, 1);
+    }
+    rig_wait_events(rig, "reload", NULL, 10, SCENE_LIMIT_MS);
+    for (size_t i = 0; i < 10; i++) {
+        ck_assert_str_eq(rig_string(rig_event(rig, "reload", NULL, i), "result"), "error");
+        ck_assert_int_eq((int)rig_number(rig_event(rig, "reload", NULL, i), "problems"), 100);
+    }
+    await_more("a", 2);
+}
+END_TEST
+
 START_TEST(the_end_comes_in_the_middle_of_one)
 {
     scene_start("[servers]\na = @/a?delay=0.01\nb = @/b?silent\n");
@@ -337,6 +359,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, the_command_line_still_wins);
     tcase_add_test(tests, the_level_and_the_format_are_taken_at_once);
     tcase_add_test(tests, many_signals_at_once);
+    tcase_add_test(tests, many_signals_for_a_file_with_errors);
     tcase_add_loop_test(tests, the_end_comes_in_the_middle_of_one, 0, 8);
     tcase_add_test(tests, counts_go_on);
     tcase_add_test(tests, one_after_its_server_has_ended);

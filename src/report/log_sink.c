@@ -16,6 +16,7 @@
 #include "base/xalloc.h"
 
 #define PAUSE        (10 * MILLISECOND) /* between two writes: a write costs as much as a poll */
+#define PAUSE_FILE   (50 * MILLISECOND) /* waking the pump costs more */
 #define PAUSE_SMALL  MILLISECOND        /* the reader takes less than there is, but takes it */
 #define PAUSE_BROKEN SECOND             /* the reader is gone */
 
@@ -76,9 +77,9 @@ static bool advance(struct log_sink *sink)
 
 static void flush(struct log_sink *sink)
 {
-    int64_t pause = PAUSE;
+    int64_t pause = sink->is_file ? PAUSE_FILE : PAUSE;
     if (!advance(sink))
-        pause = errno == EAGAIN || errno == EINTR ? PAUSE : PAUSE_BROKEN;
+        pause = errno == EAGAIN || errno == EINTR ? pause : PAUSE_BROKEN;
     else if (has_lines(sink))
         pause = PAUSE_SMALL;
     sink->pause_end = clock_now() + pause;
@@ -93,13 +94,18 @@ static void on_told(void *user, bool trouble, const char *path, const char *sent
     sink->listener.told(sink, trouble, path, sentence);
 }
 
+/* The clock decides, as the wake-up may wait behind many that are overdue. */
+static bool is_time(const struct log_sink *sink)
+{
+    return clock_now() >= sink->pause_end || (sink->is_file && sink->end > LOG_SINK_SIZE / 4);
+}
+
 static void on_turn(uv_prepare_t *turn)
 {
     struct log_sink *sink = container_of(turn, struct log_sink, turn);
     if (!has_lines(sink))
         return;
-    /* The clock decides, as the wake-up may wait behind many that are overdue. */
-    if (clock_now() >= sink->pause_end)
+    if (is_time(sink))
         flush(sink);
     if (has_lines(sink) && !wakeup_is_set(&sink->pause))
         wakeup_set(sink->wakeups, &sink->pause, sink->pause_end, on_pause_over);

@@ -1,6 +1,7 @@
 /* Where the log's lines go: a bounded buffer before a file descriptor that is
  * written to at most once a turn of the loop, some hundred times a second, and never
- * waited for. A file is written by a pump, which has a buffer of its own.
+ * waited for. A file is written by a pump, which has a buffer of its own, and gets its lines
+ * twenty times a second.
  *
  * A reader that stalls, or a disk that hangs or is full, fills the buffer; then lines are
  * dropped and counted, until half of it is free again. */

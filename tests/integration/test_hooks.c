@@ -268,6 +268,18 @@ START_TEST(what_it_complains_of_is_in_the_log)
 }
 END_TEST
 
+/* It has to wait, for longer than it may take: or else reading that would be what delays polls. */
+START_TEST(one_that_complains_without_end)
+{
+    const char *hook = write_hook("hook", "exec head -c 50000000 /dev/zero >&2");
+    scene_start("[aiopoll]\non-change = /bin/sh %s\non-change-timeout = 2s\n"
+                "[servers]\na = @/a?status=500\nb = @/b?delay=0.02\n",
+                hook);
+    check_hook(await_hook("a", 0), "warning", "failing", "killed after 2s");
+    scene_await_polls("b", 5);
+}
+END_TEST
+
 static const struct {
     const char *command, *detail;
 } unstarted[] = {
@@ -434,6 +446,7 @@ static Suite *suite(void)
     tcase_add_loop_test(fails, a_failure_is_told_once_in_a_row, 0,
                         sizeof failing / sizeof *failing);
     tcase_add_test(fails, what_it_complains_of_is_in_the_log);
+    tcase_add_test(fails, one_that_complains_without_end);
     tcase_add_loop_test(fails, one_that_is_no_program, 0, sizeof unstarted / sizeof *unstarted);
     tcase_add_test(fails, one_that_hangs_is_killed);
     TCase *ends = scene_case(s, "the end, and a reload");

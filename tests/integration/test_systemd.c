@@ -235,6 +235,11 @@ START_TEST(a_hook_runs_as_confined_as_the_unit)
     machine_write("/etc/aiopoll/token", "c2VjcmV0\n");
     unit_scene_drop_in("aiopoll", "LoadCredential=token:/etc/aiopoll/token\n");
     machine_write("/usr/local/bin/told", "#!/bin/sh\n"
+                                         "own=$(cut -d ' ' -f 19 /proc/$PPID/stat)\n"
+                                         "for i in $(seq 100); do\n"
+                                         "[ $(nice) -gt $own ] && break; sleep 0.02; done\n"
+                                         "echo nicer by $(($(nice) - own))"
+                                         " >>/var/lib/aiopoll/told\n"
                                          "env >>/var/lib/aiopoll/told\n"
                                          "cat /proc/self/status >>/var/lib/aiopoll/told\n"
                                          ": >/usr/local/bin/not-here\n");
@@ -244,6 +249,8 @@ START_TEST(a_hook_runs_as_confined_as_the_unit)
     unit_scene_await_line("aiopoll", "warning hook server=a state=failing ");
     told = machine_await("AIOPOLL_STATE=ok", "cat /var/lib/aiopoll/told");
     ck_assert_ptr_nonnull(strstr(told, "AIOPOLL_STATE=failing\n"));
+    ck_assert_msg(strstr(told, "nicer by ") != NULL && strstr(told, "nicer by 0\n") == NULL, "%s",
+                  told);
     ck_assert_ptr_nonnull(strstr(told, "NoNewPrivs:\t1\n"));
     ck_assert_ptr_nonnull(strstr(told, "Seccomp:\t2\n"));
     ck_assert_ptr_null(strstr(told, "CREDENTIALS_DIRECTORY"));

@@ -1,26 +1,16 @@
 #include "daemon.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/duration.h"
 #include "base/xalloc.h"
-#include "http/http_env.h"
-#include "loop/wakeup.h"
-#include "pace/fleet.h"
-#include "pace/schedule.h"
-#include "pace/watch.h"
-#include "reload.h"
-#include "report/log.h"
-#include "report/notify.h"
+#include "daemon_private.h"
 
 /* How long the reader of the log is waited for: at the end, and, when all polls that
  * were asked for are done, before it. */
@@ -33,52 +23,30 @@
 #define DISK_PATIENCE   (5 * SECOND)
 #define RELOAD_PATIENCE SECOND
 
-/* Loop, log, signals, and some that we were started with: where /proc is missing. */
-enum { DESCRIPTORS_USUAL = 32 };
-
-/* Of the schedule: its lock, the file, the one that replaces it, their folder. */
-enum { DESCRIPTORS_SCHEDULE = 4 };
-
-struct daemon {
-    const struct options *options;
-    uv_loop_t loop;
-    struct wakeups wakeups;
-    struct http_env *http;
-    struct log log;
-    struct schedule *schedule; /* NULL: none is kept */
-    char *state_file;          /* and where */
-    struct fleet fleet;
-    struct reload *reload;
-    bool reloading;               /* from the signal until all is applied or refused */
-    bool again;                   /* and another signal has come meanwhile */
-    int64_t reload_begun;         /* the signal came then */
-    struct difference difference; /* of the last one; its entries are the fleet's */
-    struct notify notify;
-    struct watch watch;
-    uv_signal_t terminate, interrupt, hangup;
-    bool stopping, signaled;
-    struct wakeup done; /* set when the last task has ended by itself, */
-    int64_t done_at;    /* then */
-    uint64_t polls, failures;
-};
+/* How long hooks that are killed at the stop may take to end, as they do at once. */
+#define HOOKS_PATIENCE SECOND
 
 /* --- stop ------------------------------------------------------------------- */
 
 /* The signals first: from here on a second one has its default effect, and ends the
- * process; but not SIGHUP, which means no harm. What is closed here is gone when uv_run() returns.
- */
+ * process; but not SIGHUP and SIGUSR1, which mean no harm. What is closed here is gone when
+ * uv_run() returns. */
 static void close_all(struct daemon *daemon, const char *why)
 {
     daemon->stopping = true;
     uv_close((uv_handle_t *)&daemon->interrupt, NULL);
     uv_close((uv_handle_t *)&daemon->terminate, NULL);
     uv_close((uv_handle_t *)&daemon->hangup, NULL);
+    uv_close((uv_handle_t *)&daemon->user1, NULL);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
     notify_stopping(&daemon->notify);
     watch_close(&daemon->watch);
     fleet_close(&daemon->fleet, "aiopoll is stopping");
     reload_close(daemon->reload, RELOAD_PATIENCE);
     slots_close(&daemon->http->slots);
     dns_close(&daemon->http->dns);
+    hooks_close(daemon->hooks, HOOKS_PATIENCE);
     log_drain(&daemon->log, PATIENCE);
     if (daemon->schedule != NULL)
         schedule_close(daemon->schedule, DISK_PATIENCE);
@@ -98,12 +66,13 @@ static void on_signal(uv_signal_t *handle, int number)
     close_all(daemon, number == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
-/* With nothing left to poll, a slow reader is worth waiting for. */
+/* With nothing left to poll, hooks and a slow reader are worth waiting for. */
 static void on_done(struct wakeup *wakeup)
 {
     struct daemon *daemon = container_of(wakeup, struct daemon, done);
     int64_t now = clock_now();
-    if (log_is_told(&daemon->log) || now >= daemon->done_at + PATIENCE_WHEN_DONE)
+    if ((hooks_are_done(daemon->hooks) && log_is_told(&daemon->log)) ||
+        now >= daemon->done_at + PATIENCE_WHEN_DONE)
         close_all(daemon, "count");
     else
         wakeup_set(&daemon->wakeups, wakeup, now + PATIENCE_TICK, on_done);
@@ -132,6 +101,7 @@ static void on_changed(void *user, const struct server_change *change)
 {
     struct daemon *daemon = user;
     log_change(&daemon->log, change);
+    hooks_note(daemon->hooks, change);
     notify_changed(&daemon->notify);
 }
 
@@ -191,7 +161,7 @@ static void warn_of_insecure(struct daemon *daemon, const struct config *config)
 }
 
 /* systemd.exec(5): a list of folders, joined with colons. To be freed; NULL: none is wanted. */
-static char *find_state_file(const struct daemon_settings *settings)
+char *daemon_find_state_file(const struct daemon_settings *settings)
 {
     const char *folders = getenv("STATE_DIRECTORY");
     if (settings->state_file != NULL)
@@ -201,85 +171,43 @@ static char *find_state_file(const struct daemon_settings *settings)
     return xasprintf("%.*s/schedule", (int)strcspn(folders, ":"), folders);
 }
 
-/* --- reload --------------------------------------------------------------------- */
-
-#define NO_THREAD "the configuration cannot be read afresh: no thread can be started"
-
-static void start_reload(struct daemon *daemon)
-{
-    daemon->reloading = true;
-    daemon->again = false;
-    daemon->reload_begun = clock_now();
-    notify_reloading(&daemon->notify);
-    int error = reload_start(daemon->reload, daemon->fleet.generation);
-    if (error == 0)
-        return;
-    daemon->reloading = false;
-    log_unapplied(&daemon->log, NO_THREAD);
-    notify_reloaded(&daemon->notify, 1, NO_THREAD);
-}
-
-static void end_reload(struct daemon *daemon)
-{
-    daemon->reloading = false;
-    if (daemon->again)
-        start_reload(daemon);
-}
-
-static void on_hangup(uv_signal_t *handle, int number)
+/* logrotate has renamed the log file. */
+static void on_user1(uv_signal_t *handle, int number)
 {
     struct daemon *daemon = handle->loop->data;
     (void)number;
-    if (daemon->reloading)
-        daemon->again = true;
-    else if (!daemon->stopping)
-        start_reload(daemon);
+    if (!daemon->stopping)
+        log_reopen(&daemon->log);
 }
 
-static void on_refused(void *user, const struct problems *problems)
+/* How many there may be at a time. */
+size_t daemon_count_connections(const struct daemon *daemon, const struct daemon_settings *settings)
 {
-    struct daemon *daemon = user;
-    log_refused(&daemon->log, problems);
-    notify_reloaded(&daemon->notify, problems->count, problems->list[0].text);
-    end_reload(daemon);
+    const struct descriptors_use use = {.state_file = daemon->state_file != NULL,
+                                        .log_file = settings->log_file != NULL,
+                                        .hooks = settings->on_change != NULL};
+    return descriptors_left(&daemon->descriptors, &use);
 }
 
-static void apply_settings(struct daemon *daemon, const struct daemon_settings *settings)
+/* Told when it comes to be so, at the start or by a reload. */
+static void warn_of_descriptors(struct daemon *daemon, size_t servers)
 {
-    char *state_file = find_state_file(settings);
-    const char *kept = daemon->state_file;
-    log_configure(&daemon->log, settings);
+    bool are_short = daemon->http->slots.limit < servers;
+    if (are_short && !daemon->short_of_descriptors)
+        log_descriptors(&daemon->log, daemon->descriptors.limit, daemon->http->slots.limit,
+                        servers);
+    daemon->short_of_descriptors = are_short;
+}
+
+void daemon_warn(struct daemon *daemon, const struct config *config)
+{
+    warn_of_insecure(daemon, config);
+    warn_of_descriptors(daemon, config->server_count);
+}
+
+void daemon_trace(struct daemon *daemon, const struct daemon_settings *settings)
+{
     daemon->http->trace = settings->log_level == LOG_DEBUG ? on_connection : NULL;
-    if ((kept == NULL) != (state_file == NULL) || (kept != NULL && strcmp(kept, state_file) != 0))
-        log_unapplied(&daemon->log,
-                      "another state-file is taken at the next start, not by a reload");
-    free(state_file);
-}
-
-static void on_read(void *user, struct generation *next, const struct difference *difference)
-{
-    struct daemon *daemon = user;
-    daemon->difference = *difference;
-    apply_settings(daemon, &next->config->daemon);
-    watch_servers(&daemon->watch, NULL, 0); /* until the list is whole again */
-    fleet_adopt(&daemon->fleet, next, difference);
-    warn_of_insecure(daemon, next->config);
-    generation_release(next);
-}
-
-static void on_applied(void *user, const struct server_config *server, const char *change)
-{
-    struct daemon *daemon = user;
-    log_applied(&daemon->log, server->name, change);
-}
-
-static void on_settled(void *user)
-{
-    struct daemon *daemon = user;
-    log_reload(&daemon->log, &daemon->difference, clock_now() - daemon->reload_begun);
-    watch_servers(&daemon->watch, daemon->fleet.servers, daemon->fleet.count);
-    notify_reloaded(&daemon->notify, 0, NULL);
-    end_reload(daemon);
 }
 
 /* --- start -------------------------------------------------------------------- */
@@ -290,31 +218,16 @@ static int refuse_to_start(const char *what, const char *why)
     return 1;
 }
 
-static size_t count_descriptors(void)
+/* All that there is so far is closed again. Returns the exit status. */
+static int refuse_log_file(struct daemon *daemon, const char *path, int error)
 {
-    size_t count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-    if (directory == NULL)
-        return DESCRIPTORS_USUAL;
-    while (readdir(directory) != NULL)
-        count++;
-    closedir(directory);
-    return count - 3; /* ".", ".." and the directory's own */
-}
-
-/* The usual soft limit is 1024. Returns how many descriptors there are for connections, once
- * all else has been opened but what look-ups need for a moment. */
-static size_t raise_descriptor_limit(const struct daemon *daemon)
-{
-    struct rlimit limit = {.rlim_cur = 1024, .rlim_max = 1024};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-        limit = raised;
-    size_t spare = 4 + limit.rlim_cur / 32;
-    size_t taken = count_descriptors() + (spare < 32 ? spare : 32);
-    taken += daemon->state_file != NULL ? DESCRIPTORS_SCHEDULE : 0;
-    return limit.rlim_cur > taken ? limit.rlim_cur - taken : 1;
+    fprintf(stderr, "aiopoll: the log file %s cannot be opened: %s\n", path, uv_strerror(error));
+    log_close(&daemon->log, 0);
+    wakeups_close(&daemon->wakeups);
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    wakeups_free(&daemon->wakeups);
+    uv_loop_close(&daemon->loop);
+    return 2;
 }
 
 static int start_schedule(struct daemon *daemon, const struct generation *generation)
@@ -335,16 +248,20 @@ static int start_signals(struct daemon *daemon)
     if ((error = uv_signal_init(&daemon->loop, &daemon->terminate)) != 0 ||
         (error = uv_signal_init(&daemon->loop, &daemon->interrupt)) != 0 ||
         (error = uv_signal_init(&daemon->loop, &daemon->hangup)) != 0 ||
-        (error = uv_signal_start(&daemon->hangup, on_hangup, SIGHUP)) != 0 ||
+        (error = uv_signal_init(&daemon->loop, &daemon->user1)) != 0 ||
+        (error = uv_signal_start(&daemon->user1, on_user1, SIGUSR1)) != 0 ||
+        (error = uv_signal_start(&daemon->hangup, daemon_on_hangup, SIGHUP)) != 0 ||
         (error = uv_signal_start(&daemon->terminate, on_signal, SIGTERM)) != 0)
         return error;
     return uv_signal_start(&daemon->interrupt, on_signal, SIGINT);
 }
 
-static int start_reloads(struct daemon *daemon)
+static int start_hooks(struct daemon *daemon, const struct daemon_settings *settings)
 {
-    const struct reload_listener listener = {on_read, on_refused, daemon};
-    return reload_new(&daemon->reload, &daemon->loop, daemon->options, &listener);
+    int error = hooks_new(&daemon->hooks, &daemon->loop, &daemon->wakeups, &daemon->log);
+    if (error != 0)
+        return error;
+    return hooks_configure(daemon->hooks, settings->on_change, settings->on_change_timeout);
 }
 
 static int start_notify(struct daemon *daemon)
@@ -372,19 +289,23 @@ static int start_parts(struct daemon *daemon, const struct daemon_settings *sett
     int error;
     if ((error = uv_loop_init(&daemon->loop)) != 0 ||
         (error = wakeups_init(&daemon->wakeups, &daemon->loop)) != 0 ||
-        (error = log_init(&daemon->log, &daemon->loop, &daemon->wakeups, STDOUT_FILENO,
-                          settings)) != 0 ||
-        (error = start_reloads(daemon)) != 0 || (error = start_signals(daemon)) != 0 ||
-        (error = start_notify(daemon)) != 0)
+        (error =
+             log_init(&daemon->log, &daemon->loop, &daemon->wakeups, STDOUT_FILENO, settings)) != 0)
+        return refuse_to_start("cannot start", uv_strerror(error));
+    if ((error = log_await_file(&daemon->log, DISK_PATIENCE)) != 0)
+        return refuse_log_file(daemon, settings->log_file, error);
+    if ((error = daemon_start_reloads(daemon)) != 0 || (error = start_signals(daemon)) != 0 ||
+        (error = start_notify(daemon)) != 0 || (error = start_hooks(daemon, settings)) != 0)
         return refuse_to_start("cannot start", uv_strerror(error));
     daemon->http->loop = &daemon->loop;
     daemon->http->wakeups = &daemon->wakeups;
-    daemon->http->trace = settings->log_level == LOG_DEBUG ? on_connection : NULL;
     daemon->http->trace_user = daemon;
+    daemon_trace(daemon, settings);
     error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
     if (error != 0)
         return refuse_to_start("cannot start c-ares", ares_strerror(error));
-    slots_init(&daemon->http->slots, &daemon->wakeups, raise_descriptor_limit(daemon),
+    descriptors_init(&daemon->descriptors);
+    slots_init(&daemon->http->slots, &daemon->wakeups, daemon_count_connections(daemon, settings),
                &conn_slots_callbacks);
     return 0;
 }
@@ -393,8 +314,8 @@ static void start_fleet(struct daemon *daemon, struct generation *generation)
 {
     const struct fleet_listener listener = {.server = {on_polled, on_changed, daemon},
                                             .ended = on_ended,
-                                            .applied = on_applied,
-                                            .settled = on_settled,
+                                            .applied = daemon_on_applied,
+                                            .settled = daemon_on_settled,
                                             .user = daemon};
     wakeups_reserve(&daemon->wakeups, 1);
     fleet_start(&daemon->fleet, generation, daemon->options->count, daemon->http, daemon->schedule,
@@ -405,7 +326,7 @@ static void start_fleet(struct daemon *daemon, struct generation *generation)
 static int run_loop(struct daemon *daemon, struct generation *generation)
 {
     log_start(&daemon->log, generation->config->server_count);
-    warn_of_insecure(daemon, generation->config);
+    daemon_warn(daemon, generation->config);
     int error = start_schedule(daemon, generation);
     if (error == 0)
         start_fleet(daemon, generation);
@@ -426,7 +347,7 @@ int daemon_run(struct generation *generation, const struct options *options)
     const struct daemon_settings *settings = &generation->config->daemon;
     struct daemon daemon = {.options = options};
     daemon.http = xcalloc(1, sizeof *daemon.http);
-    daemon.state_file = find_state_file(settings);
+    daemon.state_file = daemon_find_state_file(settings);
     daemon.loop.data = &daemon;
 
     int status = start_parts(&daemon, settings);
@@ -436,6 +357,7 @@ int daemon_run(struct generation *generation, const struct options *options)
         generation_release(generation);
     schedule_free(daemon.schedule);
     reload_free(daemon.reload);
+    hooks_free(daemon.hooks);
     free(daemon.state_file);
     free(daemon.http);
     return status;

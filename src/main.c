@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -52,6 +53,7 @@ int main(int argc, char **argv)
     struct options options;
 
     keep_standard_descriptors();
+    signal(SIGUSR1, SIG_IGN); /* logrotate may send it before there is a log file to reopen */
     int status = options_read(&options, argc, argv);
     if (status < 0)
         status = run(&options);

@@ -79,12 +79,12 @@ static void on_ended(uv_async_t *async)
     if (!reload->running || !has_ended(reload))
         return;
     join(reload);
-    if (reload->next != NULL) {
+    struct problems problems = reload->problems; /* as the listener may start the next one */
+    if (reload->next != NULL)
         listener->read(listener->user, reload->next, &reload->difference);
-        return;
-    }
-    listener->refused(listener->user, &reload->problems);
-    problems_free(&reload->problems);
+    else
+        listener->refused(listener->user, &problems);
+    problems_free(&problems);
 }
 
 int reload_new(struct reload **out, uv_loop_t *loop, const struct options *options,

@@ -5,6 +5,18 @@
 
 #include "base/xalloc.h"
 
+const char *fate_name(enum fate fate)
+{
+    switch (fate) {
+    case FATE_SAME: return "same";
+    case FATE_CHANGED: return "changed";
+    case FATE_MOVED: return "moved";
+    case FATE_ADDED: return "added";
+    case FATE_REMOVED: return "removed";
+    }
+    return "unknown";
+}
+
 /* Most servers share their settings, so that most questions are that before them. */
 struct comparison {
     const struct server_settings *old, *new;

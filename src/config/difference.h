@@ -13,11 +13,15 @@ enum fate {
     FATE_CHANGED, /* other settings */
     FATE_MOVED,   /* another URL */
     FATE_ADDED,
+    FATE_REMOVED,
 };
 
+/* As in the documentation: "same", "changed", "moved", "added", "removed". */
+const char *fate_name(enum fate fate);
+
 struct difference_entry {
-    enum fate fate;
-    size_t old; /* which server of the old configuration it is; not for FATE_ADDED */
+    enum fate fate; /* not FATE_REMOVED */
+    size_t old;     /* which server of the old configuration it is; not for FATE_ADDED */
 };
 
 struct difference {

@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "base/escape.h"
+#include "config/command.h"
 #include "config/credentials.h"
 #include "config/fields.h"
 #include "config/value.h"
@@ -38,8 +39,12 @@ struct setting {
 static const struct setting daemon_table[] = {
     {"log-format", CHOICE, DAEMON(log_format), LOG_FORMAT_TEXT, 0, 0, log_format_names, NULL},
     {"log-level", CHOICE, DAEMON(log_level), LOG_INFO, 0, 0, log_level_names, NULL},
+    {"log-file", TEXT, DAEMON(log_file), 0, 0, 0, NULL, text_read_path},
     {"start-rate", COUNT, DAEMON(start_rate), 1000, 1, 1000000, NULL, NULL},
     {"state-file", TEXT, DAEMON(state_file), 0, 0, 0, NULL, text_read_state_file},
+    {"on-change", TEXT, DAEMON(on_change), 0, 0, 0, NULL, command_read},
+    {"on-change-timeout", DURATION, DAEMON(on_change_timeout), 30 * SECOND, MILLISECOND,
+     30 * SECOND, NULL, NULL},
     {0},
 };
 

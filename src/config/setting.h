@@ -21,8 +21,11 @@ extern const char *const log_level_names[];  /* by enum log_level; ends in NULL 
 struct daemon_settings {
     int64_t log_format;     /* enum log_format */
     int64_t log_level;      /* enum log_level: the least grave that is told */
+    const char *log_file;   /* NULL: standard output */
     int64_t start_rate;     /* first polls a second */
     const char *state_file; /* "": none is wanted; NULL: nothing is said about it */
+    const char *on_change;  /* a command, for command_words(); NULL: none */
+    int64_t on_change_timeout;
 };
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT };

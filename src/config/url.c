@@ -329,6 +329,14 @@ char *url_host(const struct url *url, char out[URL_HOST_MAX + 1])
     return out;
 }
 
+const char *url_shown(const struct url *url, bool secret, char origin[URL_ORIGIN_SIZE])
+{
+    if (!secret)
+        return url->text;
+    snprintf(origin, URL_ORIGIN_SIZE, "%.*s/...", url->target, url->text);
+    return origin;
+}
+
 void url_free(struct url *url)
 {
     free(url->text);

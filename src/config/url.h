@@ -48,6 +48,12 @@ static inline size_t url_authority_length(const struct url *url)
     return (size_t)(url->target - url->authority);
 }
 
+enum { URL_ORIGIN_SIZE = URL_HOST_MAX + 32 };
+
+/* What may be shown of it: all; or, where path and query are secret, its origin, which is
+ * written to `origin`. */
+const char *url_shown(const struct url *url, bool secret, char origin[URL_ORIGIN_SIZE]);
+
 void url_free(struct url *url);
 
 #endif

@@ -49,6 +49,14 @@ static void serve_soon(struct slots *slots)
         wakeup_set(slots->wakeups, &slots->serve, 0, serve);
 }
 
+void slots_limit(struct slots *slots, size_t limit)
+{
+    slots->limit = limit;
+    while (slots->used > limit && !TAILQ_EMPTY(&slots->idle))
+        slots->callbacks->reclaim(TAILQ_FIRST(&slots->idle));
+    serve_soon(slots);
+}
+
 bool slot_take(struct slots *slots, struct slot *slot)
 {
     if (!TAILQ_EMPTY(&slots->waiting) || !make_room(slots)) {

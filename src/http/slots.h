@@ -49,6 +49,9 @@ struct slots {
 void slots_init(struct slots *slots, struct wakeups *wakeups, size_t limit,
                 const struct slots_callbacks *callbacks);
 
+/* There are `limit` from now on. Idle ones that are too many are reclaimed, busy ones are not. */
+void slots_limit(struct slots *slots, size_t limit);
+
 /* A free one is busy at once (true), or waits (false). */
 bool slot_take(struct slots *slots, struct slot *slot);
 

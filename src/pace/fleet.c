@@ -76,6 +76,13 @@ static struct server *add(struct fleet *fleet, uint32_t id, const struct server_
     return server_new(id, plan, fleet->http, &fleet->observer, due, fleet->polls);
 }
 
+static void inherit(struct fleet *fleet, struct server *server, const struct health_record *health)
+{
+    fleet->states[server->health.now]--;
+    fleet->states[health->now]++;
+    server_inherit(server, health);
+}
+
 static void end(struct fleet *fleet, struct server *server, const char *why)
 {
     if (server == NULL)
@@ -156,7 +163,8 @@ void fleet_start(struct fleet *fleet, struct generation *generation, uint64_t po
 
 /* --- another generation ------------------------------------------------------------------ */
 
-static void start_added(struct fleet *fleet, size_t index)
+/* `health`: how it is, if it had another URL before; or NULL. */
+static void start_added(struct fleet *fleet, size_t index, const struct health_record *health)
 {
     struct config *config = fleet->generation->config;
     const struct server_plan plan = {fleet->generation, &config->servers[index]};
@@ -166,7 +174,16 @@ static void start_added(struct fleet *fleet, size_t index)
     if (fleet->schedule != NULL)
         schedule_name(fleet->schedule, id, plan.config);
     fleet->servers[index] = add(fleet, id, &plan, due);
+    if (health != NULL)
+        inherit(fleet, fleet->servers[index], health);
     server_start(fleet->servers[index], on_ended);
+}
+
+static void move(struct fleet *fleet, size_t index, struct server *old)
+{
+    struct health_record health = old->health;
+    remove_server(fleet, old, MOVED);
+    start_added(fleet, index, &health);
 }
 
 static void bring_over(struct fleet *fleet, size_t index, size_t old, bool changed)
@@ -177,9 +194,9 @@ static void bring_over(struct fleet *fleet, size_t index, size_t old, bool chang
     server_replan(fleet->servers[index], &plan, changed);
 }
 
-static void tell(struct fleet *fleet, const struct server_config *server, const char *change)
+static void tell(struct fleet *fleet, const struct server_config *server, enum fate fate)
 {
-    fleet->listener.applied(fleet->listener.user, server, change);
+    fleet->listener.applied(fleet->listener.user, server, fate);
 }
 
 static void apply_new(struct fleet *fleet, size_t index)
@@ -189,21 +206,16 @@ static void apply_new(struct fleet *fleet, size_t index)
     const struct server_config *server = &fleet->generation->config->servers[index];
     switch (entry->fate) {
     case FATE_SAME: bring_over(fleet, index, entry->old, false); break;
-    case FATE_CHANGED:
-        bring_over(fleet, index, entry->old, true);
-        tell(fleet, server, "changed");
-        break;
+    case FATE_CHANGED: bring_over(fleet, index, entry->old, true); break;
     case FATE_MOVED:
-        remove_server(fleet, change->old[entry->old], MOVED);
+        move(fleet, index, change->old[entry->old]);
         change->old[entry->old] = NULL;
-        start_added(fleet, index);
-        tell(fleet, server, "moved");
         break;
-    case FATE_ADDED:
-        start_added(fleet, index);
-        tell(fleet, server, "added");
-        break;
+    case FATE_ADDED: start_added(fleet, index, NULL); break;
+    case FATE_REMOVED: break;
     }
+    if (entry->fate != FATE_SAME)
+        tell(fleet, server, entry->fate);
 }
 
 /* The server's configuration lives as long as its task. */
@@ -212,7 +224,7 @@ static void apply_old(struct fleet *fleet, size_t index)
     struct server *server = fleet->change->old[index];
     if (server == NULL)
         return;
-    tell(fleet, server->config, "removed");
+    tell(fleet, server->config, FATE_REMOVED);
     remove_server(fleet, server, REMOVED);
     fleet->change->old[index] = NULL;
 }

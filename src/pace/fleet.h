@@ -21,8 +21,8 @@ struct fleet_listener {
     struct server_observer server; /* of each of them */
     /* The last task has ended by itself: not within fleet_close(). */
     void (*ended)(void *user);
-    /* A server was `change`d: "added", "changed", "moved", "removed". Valid during the call. */
-    void (*applied)(void *user, const struct server_config *server, const char *change);
+    /* A server was changed, moved, added or removed. Valid during the call. */
+    void (*applied)(void *user, const struct server_config *server, enum fate fate);
     /* The whole generation is applied. */
     void (*settled)(void *user);
     void *user; /* of the last three */

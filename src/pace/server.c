@@ -149,12 +149,10 @@ static void conclude(struct server *server)
 
 /* --- another generation ---------------------------------------------------------- */
 
-/* `overdue-after` may be another one now. */
+/* What is left of it, by `overdue-after` as it is now. */
 static void reset_grace(struct server *server)
 {
     int64_t grace = server->config->settings->overdue_after;
-    if (!wakeup_is_set(&server->grace))
-        return;
     int64_t left = health_grace_left(&server->health, grace, clock_awake());
     if (grace == 0)
         wakeup_cancel(server->wakeups, &server->grace);
@@ -177,7 +175,8 @@ static void adopt(struct server *server, const struct server_plan *plan, bool ch
     generation_release(old);
     if (!changed)
         return;
-    reset_grace(server);
+    if (wakeup_is_set(&server->grace))
+        reset_grace(server);
     if (server->state == SERVER_SLEEPING)
         sleep_until_needed(server);
     else if (server->state == SERVER_PREPARING && !fits && settings->connect_early)
@@ -272,6 +271,13 @@ void server_recall(struct server *server, bool promised, int64_t last_delay)
 {
     server->promised = promised;
     server->last_delay = last_delay;
+}
+
+void server_inherit(struct server *server, const struct health_record *health)
+{
+    server->health = *health;
+    if (health->now == HEALTH_FAILING)
+        reset_grace(server);
 }
 
 void server_start(struct server *server, void (*ended)(struct server *server))

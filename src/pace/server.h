@@ -105,6 +105,10 @@ void server_free(struct server *server);
  * server named; -1: none. */
 void server_recall(struct server *server, bool promised, int64_t last_delay);
 
+/* Before the start: how the server is that had its name and another URL. It is so until a poll
+ * says otherwise. */
+void server_inherit(struct server *server, const struct health_record *health);
+
 /* Starts the task. `ended` comes once, when it has ended, and nothing of it is left in
  * the loop. */
 void server_start(struct server *server, void (*ended)(struct server *server));

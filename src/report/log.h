@@ -12,6 +12,7 @@
 #include "config/problem.h"
 #include "config/setting.h"
 #include "pace/server.h"
+#include "report/hook_report.h"
 #include "report/log_sink.h"
 
 struct log {
@@ -21,9 +22,17 @@ struct log {
     bool journald; /* the descriptor is the journal's stream */
 };
 
-/* Writes to `fd`, which is borrowed. Returns 0 or libuv's error code. */
+/* Writes to the log file of the settings, which is opened meanwhile, or else to `fd`, which is
+ * borrowed. Returns 0 or libuv's error code. */
 int log_init(struct log *log, uv_loop_t *loop, struct wakeups *wakeups, int fd,
              const struct daemon_settings *settings);
+
+/* Where there is a log file, waits for it to be opened, at most `limit` ns. Returns 0, also where
+ * the disk has not answered until then, or libuv's error code: it cannot be opened. */
+int log_await_file(struct log *log, int64_t limit);
+
+/* The log file is opened anew, by its path; where there is none, that is told. */
+void log_reopen(struct log *log);
 
 void log_start(struct log *log, size_t servers);
 
@@ -41,6 +50,9 @@ void log_change(struct log *log, const struct server_change *change);
 /* The certificate of a server is not verified. */
 void log_insecure(struct log *log, const char *server);
 
+/* Of `limit` descriptors, `connections` may be open connections: fewer than there are servers. */
+void log_descriptors(struct log *log, size_t limit, size_t connections, size_t servers);
+
 /* A connection to `authority` ("host:port") goes from one state to another. */
 void log_connection(struct log *log, const char *authority, const char *from, const char *to,
                     bool resumed);
@@ -57,10 +69,11 @@ void log_refused(struct log *log, const struct problems *problems);
 /* What could not be applied, or not at once: a warning. */
 void log_unapplied(struct log *log, const char *detail);
 
-/* A server was `change`d by a reload: "added", "changed", "moved", "removed". */
-void log_applied(struct log *log, const char *server, const char *change);
+/* What became of a server by a reload. */
+void log_applied(struct log *log, const char *server, enum fate fate);
 
-/* From here on the log has this level and format. */
+/* From here on the log has this level and format, and goes to this file. That there is one, or
+ * none, does not change: that is told. */
 void log_configure(struct log *log, const struct daemon_settings *settings);
 
 /* The task of `server`, or with NULL of all, is stuck, or well again. */
@@ -68,6 +81,10 @@ void log_watchdog(struct log *log, enum log_level level, const char *server, con
 
 /* The service manager cannot be told how things are. */
 void log_notify(struct log *log, const char *detail);
+
+/* What became of a hook; of some that were not run, `why`. */
+void log_hook(struct log *log, const struct hook_report *report);
+void log_hooks_dropped(struct log *log, size_t count, const char *why);
 
 /* `why`: "SIGTERM", or that all polls that were asked for are done. */
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures);
@@ -78,7 +95,7 @@ bool log_is_told(const struct log *log);
 /* Writes what is left, waiting for the reader at most `limit` ns. */
 void log_drain(struct log *log, int64_t limit);
 
-/* The same, and then closes. The loop has to run on. */
+/* The same, and for a disk longer, and then closes. The loop has to run on. */
 void log_close(struct log *log, int64_t limit);
 
 #endif

@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/duration.h"
 #include "base/escape.h"
+#include "base/time_text.h"
 
 /* Syslog's numbers for our levels. */
 static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
@@ -22,26 +22,6 @@ static void put(struct log_line *line, const char *bytes, size_t length)
 static void put_text(struct log_line *line, const char *text)
 {
     put(line, text, strlen(text));
-}
-
-/* RFC 3339 with milliseconds. The second's text is kept: most lines share it. */
-static const char *time_text(int64_t wall)
-{
-    static time_t kept = -1;
-    static char text[] = "1970-01-01T00:00:00.000Z";
-    time_t second = (time_t)(wall / SECOND);
-    unsigned ms = (unsigned)(wall % SECOND / MILLISECOND);
-
-    if (second != kept) {
-        struct tm tm;
-        gmtime_r(&second, &tm);
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
-        kept = second;
-    }
-    text[20] = (char)('0' + ms / 100);
-    text[21] = (char)('0' + ms / 10 % 10);
-    text[22] = (char)('0' + ms % 10);
-    return text;
 }
 
 /* The character at `bytes`, which ends in a NUL. What is no UTF-8 is one byte long,

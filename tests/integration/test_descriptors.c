@@ -75,6 +75,60 @@ START_TEST(more_servers_than_descriptors_are_polled_again_and_again)
 }
 END_TEST
 
+START_TEST(it_is_said_that_there_are_fewer)
+{
+    rig_set_shell(rig, few);
+    start(0, SERVERS, "delay=60", "", "");
+    rig_wait_events(rig, "ready", NULL, 1, SCENE_LIMIT_MS);
+    const json_t *event = rig_event(rig, "descriptors", NULL, 0);
+    ck_assert_str_eq(rig_string(event, "level"), "warning");
+    ck_assert_int_eq((int)rig_number(event, "limit"), LIMIT);
+    ck_assert_int_eq((int)rig_number(event, "servers"), SERVERS);
+    ck_assert(rig_number(event, "connections") >= 1);
+    ck_assert(rig_number(event, "connections") < LIMIT);
+}
+END_TEST
+
+/* Only when that has changed. */
+START_TEST(a_reload_says_that_there_are_fewer)
+{
+    rig_set_shell(rig, few);
+    scene_start("[servers]\na = @/a?delay=60\n");
+    scene_await_polls("a", 1);
+    ck_assert_uint_eq(rig_count_events(rig, "descriptors", NULL), 0);
+    struct bytes list = {0};
+    for (unsigned i = 0; i < SERVERS; i++)
+        bytes_print(&list, "s%u = @/s%u?delay=60\n", i, i);
+    for (int i = 0; i < 2; i++) {
+        scene_reload("[defaults]\nmax-body = %dk\n[servers]\n%s", 5 + i, list.data);
+        ck_assert_uint_eq(rig_count_events(rig, "descriptors", NULL), 1);
+    }
+    scene_reload("[servers]\na = @/a?delay=60\n");
+    scene_reload("[servers]\n%s", list.data);
+    ck_assert_uint_eq(rig_count_events(rig, "descriptors", NULL), 2);
+    bytes_finish(&list);
+}
+END_TEST
+
+/* Hooks need some: those are taken from the connections, whose polls go on. */
+START_TEST(a_reload_that_needs_some_itself)
+{
+    rig_set_shell(rig, few);
+    scene_start("[servers]\na = @/a?status=500,200&delay=0.05\nb = @/b?delay=0.05\n");
+    scene_await_polls("b", 2);
+    struct bytes list = {0};
+    for (unsigned i = 0; i < SERVERS; i++)
+        bytes_print(&list, "s%u = @/s%u?status=500,200&delay=0.3\n", i, i);
+    scene_reload("[aiopoll]\non-change = true\n[servers]\n%s", list.data);
+    await_requests_of_each(SERVERS, 3);
+    rig_wait_events(rig, "hook", NULL, 20, SCENE_LIMIT_MS);
+    size_t cursor = 0;
+    for (const json_t *hook; (hook = rig_next_event(rig, &cursor, "hook", NULL)) != NULL;)
+        ck_assert_str_eq(rig_string(hook, "detail"), "exit status 0");
+    bytes_finish(&list);
+}
+END_TEST
+
 /* Connections are kept where that is possible, and what is done meanwhile is little. */
 START_TEST(all_descriptors_in_use_is_a_quiet_state)
 {
@@ -221,6 +275,9 @@ static Suite *suite(void)
     }
     tests = scene_case(suite, "descriptors");
     tcase_add_test(tests, more_servers_than_descriptors_are_polled_again_and_again);
+    tcase_add_test(tests, it_is_said_that_there_are_fewer);
+    tcase_add_test(tests, a_reload_says_that_there_are_fewer);
+    tcase_add_test(tests, a_reload_that_needs_some_itself);
     tcase_add_test(tests, all_descriptors_in_use_is_a_quiet_state);
     tcase_add_test(tests, the_soft_limit_is_raised_to_the_hard_one);
     tcase_add_test(tests, the_longest_unused_connection_makes_room);

@@ -34,9 +34,9 @@ static void on_ended(void *user)
     (void)user;
 }
 
-static void on_applied(void *user, const struct server_config *server, const char *change)
+static void on_applied(void *user, const struct server_config *server, enum fate fate)
 {
-    (void)user, (void)server, (void)change;
+    (void)user, (void)server, (void)fate;
     applied++;
 }
 

@@ -253,7 +253,7 @@ START_TEST(a_slow_answer_is_cut_off)
     };
 
     start_gunicorn();
-    peer_check_answers_with(httpbin, "timeout = 1s\n", slow, sizeof(slow) / sizeof(slow[0]));
+    peer_check_answers_with(httpbin, "timeout = 4s\n", slow, sizeof(slow) / sizeof(slow[0]));
 }
 END_TEST
 

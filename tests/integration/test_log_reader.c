@@ -47,12 +47,12 @@ START_TEST(a_stalled_reader_delays_no_poll_and_is_told_what_it_missed)
     scene_check_punctual();
     scene_check_all_good(NULL);
     ck_assert_uint_eq(rig_count_events(rig, "dropped", NULL), 1);
-    told = rig_count_events(rig, "poll", NULL);
+    told = rig_count_events(rig, "poll", NULL) +
+           (size_t)rig_number(rig_event(rig, "dropped", NULL, 0), "lines");
     polls = (size_t)rig_number(rig_event(rig, "stop", NULL, 0), "polls");
-    ck_assert_uint_eq(told + (size_t)rig_number(rig_event(rig, "dropped", NULL, 0), "lines"),
-                      polls);
-    polls -= scene_count_canceled(NULL);
-    ck_assert_uint_ge(mock_server_requests(mock, NULL), polls);
+    ck_assert_uint_le(told, polls);
+    ck_assert_uint_ge(told + SERVERS, polls); /* those that the stop cut are told at debug only */
+    ck_assert_uint_ge(mock_server_requests(mock, NULL), told);
     ck_assert_uint_le(mock_server_requests(mock, NULL), polls + SERVERS);
     ck_assert_str_eq(rig_stderr(rig), "");
 }
@@ -271,6 +271,16 @@ static void set_journal(int out, int offset)
     rig_set_env(rig, "JOURNAL_STREAM", stream);
 }
 
+/* What the journal keeps of a line, without the priority, up to its end. */
+static void check_json(const char *line)
+{
+    json_error_t error;
+    json_t *json = json_loads(line, JSON_DISABLE_EOF_CHECK, &error);
+
+    ck_assert_msg(json_is_object(json) && line[error.position] == '\n', "no JSON: %s", line);
+    json_decref(json);
+}
+
 START_TEST(the_journal_gets_priorities_and_no_time)
 {
     static const char *const formats[] = {"--log-format=text", "--log-format=json"};
@@ -296,6 +306,8 @@ START_TEST(the_journal_gets_priorities_and_no_time)
     for (size_t i = 0; i < 6; i++) {
         ck_assert_msg(strncmp(at, beginnings[_i][i], strlen(beginnings[_i][i])) == 0,
                       "no '%s' here: %s", beginnings[_i][i], at);
+        if (_i == 1)
+            check_json(at + 3);
         at = strchr(at, '\n') + 1;
     }
     ck_assert_str_eq(at, "");

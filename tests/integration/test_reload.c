@@ -120,6 +120,34 @@ START_TEST(another_url_is_polled_at_once)
 }
 END_TEST
 
+/* Whoever was told that it fails wants to be told that it does not any more. */
+START_TEST(one_that_fails_is_failing_until_another_url_is_good)
+{
+    scene_start("[servers]\na = @/a?status=500\nb = @/b?status=500\n");
+    rig_wait_events(rig, "change", NULL, 2, SCENE_LIMIT_MS);
+    check_reload(scene_reload("[servers]\na = @/good?delay=0.02\nb = @/bad?status=500\n"), 0, 2, 0);
+    rig_wait_events(rig, "change", "a", 2, SCENE_LIMIT_MS);
+    ck_assert_str_eq(rig_string(rig_event(rig, "change", "a", 1), "was"), "failing");
+    ck_assert_str_eq(rig_string(rig_event(rig, "change", "a", 1), "state"), "ok");
+    rig_wait_requests(rig, mock, "bad", 1, SCENE_LIMIT_MS);
+    scene_await_polls("b", 2);
+    ck_assert_uint_eq(rig_count_events(rig, "change", "b"), 1);
+}
+END_TEST
+
+/* The grace goes on, too. */
+START_TEST(one_that_fails_is_overdue_in_time_with_another_url)
+{
+    scene_start("[defaults]\noverdue-after = 1s\n[servers]\na = @/a?status=500\n");
+    rig_wait_events(rig, "change", "a", 1, SCENE_LIMIT_MS);
+    check_reload(scene_reload("[defaults]\noverdue-after = 1s\n[servers]\na = @/bad?status=500\n"),
+                 0, 1, 0);
+    rig_wait_events(rig, "change", "a", 2, SCENE_LIMIT_MS);
+    ck_assert_str_eq(rig_string(rig_event(rig, "change", "a", 1), "state"), "overdue");
+    ck_assert_int_ge(scene_ns(rig_event(rig, "change", "a", 1), "for"), 900000000);
+}
+END_TEST
+
 START_TEST(a_file_with_errors_changes_nothing)
 {
     scene_start("[servers]\na = @/a?delay=0.02\n");
@@ -216,6 +244,28 @@ START_TEST(many_signals_at_once)
 }
 END_TEST
 
+/* Each is told, while the next one reads already. */
+START_TEST(many_signals_for_a_file_with_errors)
+{
+    char mistakes[2000] = "";
+    for (int i = 0; i < 100; i++)
+        strcat(mistakes, "not a line of it\n");
+    scene_start("[servers]\na = @/a?delay=0.02\n");
+    scene_await_polls("a", 1);
+    scene_config("[servers]\n%s", mistakes);
+    for (int i = 0; i < 300; i++) {
+        rig_signal(rig, SIGHUP);
+        rig_pass(rig, 1);
+    }
+    rig_wait_events(rig, "reload", NULL, 10, SCENE_LIMIT_MS);
+    for (size_t i = 0; i < 10; i++) {
+        ck_assert_str_eq(rig_string(rig_event(rig, "reload", NULL, i), "result"), "error");
+        ck_assert_int_eq((int)rig_number(rig_event(rig, "reload", NULL, i), "problems"), 100);
+    }
+    await_more("a", 2);
+}
+END_TEST
+
 START_TEST(the_end_comes_in_the_middle_of_one)
 {
     scene_start("[servers]\na = @/a?delay=0.01\nb = @/b?silent\n");
@@ -301,12 +351,15 @@ static Suite *make_suite(void)
     tcase_add_test(tests, back_off_goes_on);
     tcase_add_test(tests, added_and_removed);
     tcase_add_test(tests, another_url_is_polled_at_once);
+    tcase_add_test(tests, one_that_fails_is_failing_until_another_url_is_good);
+    tcase_add_test(tests, one_that_fails_is_overdue_in_time_with_another_url);
     tcase_add_test(tests, a_file_with_errors_changes_nothing);
     tcase_add_test(tests, a_file_that_is_gone_changes_nothing);
     tcase_add_test(tests, included_files_and_tokens_are_read_afresh);
     tcase_add_test(tests, the_command_line_still_wins);
     tcase_add_test(tests, the_level_and_the_format_are_taken_at_once);
     tcase_add_test(tests, many_signals_at_once);
+    tcase_add_test(tests, many_signals_for_a_file_with_errors);
     tcase_add_loop_test(tests, the_end_comes_in_the_middle_of_one, 0, 8);
     tcase_add_test(tests, counts_go_on);
     tcase_add_test(tests, one_after_its_server_has_ended);

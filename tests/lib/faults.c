@@ -6,6 +6,7 @@
  *   lose   the first wake-up that is set for a moment 2 to 3 s ahead is not set
  *   late   it comes 3 s later than it was set for
  *   leak   no descriptor's slot is ever released
+ *   start  the state file cannot have a thread
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "base/duration.h"
 #include "http/slots.h"
 #include "loop/wakeup.h"
+#include "pace/schedule.h"
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names */
 void __real_wakeup_set(struct wakeups *wakeups, struct wakeup *wakeup, int64_t due,
@@ -23,6 +25,12 @@ void __wrap_wakeup_set(struct wakeups *wakeups, struct wakeup *wakeup, int64_t d
                        void (*wake)(struct wakeup *wakeup));
 void __real_slot_release(struct slots *slots, struct slot *slot);
 void __wrap_slot_release(struct slots *slots, struct slot *slot);
+int __real_schedule_start(struct schedule **schedule, uv_loop_t *loop, const char *path,
+                          const struct server_config *servers, size_t count,
+                          const struct schedule_listener *listener, int64_t limit);
+int __wrap_schedule_start(struct schedule **schedule, uv_loop_t *loop, const char *path,
+                          const struct server_config *servers, size_t count,
+                          const struct schedule_listener *listener, int64_t limit);
 
 static bool is_fault(const char *name)
 {
@@ -56,5 +64,14 @@ void __wrap_slot_release(struct slots *slots, struct slot *slot)
         slot->state = SLOT_FREE;
     else
         __real_slot_release(slots, slot);
+}
+
+int __wrap_schedule_start(struct schedule **schedule, uv_loop_t *loop, const char *path,
+                          const struct server_config *servers, size_t count,
+                          const struct schedule_listener *listener, int64_t limit)
+{
+    if (is_fault("start"))
+        return UV_EAGAIN;
+    return __real_schedule_start(schedule, loop, path, servers, count, listener, limit);
 }
 /* NOLINTEND(bugprone-reserved-identifier) */

@@ -1,9 +1,11 @@
 #include <check.h>
+#include <unistd.h>
 
 #include "must.h"
 #include "rig_private.h"
 
 static const unsigned RUN_LIMIT_MS = 30000;
+enum { MOST_WORDS = 16 }; /* of a command */
 
 struct rig *rig_new(void)
 {
@@ -178,6 +180,14 @@ void rig_signal(struct rig *rig, int number)
         ck_abort_msg("signal %d: %s", number, uv_strerror(error));
 }
 
+static const struct rig_result *wait_for_other(struct rig *rig, const char *where)
+{
+    rig->result.exit = rig_wait_program(where, rig, rig->other, RUN_LIMIT_MS);
+    rig->result.out = bytes_text(&rig->other->out.all);
+    rig->result.err = bytes_text(&rig->other->err);
+    return &rig->result;
+}
+
 const struct rig_result *rig_run(struct rig *rig, ...)
 {
     struct rig_launch plain = {.variables = rig->launch.variables, .count = rig->launch.count};
@@ -188,8 +198,25 @@ const struct rig_result *rig_run(struct rig *rig, ...)
     va_start(args, rig);
     rig->other = rig_launch_start(&plain, &rig->loop, args);
     va_end(args);
-    rig->result.exit = rig_wait_program("rig_run", rig, rig->other, RUN_LIMIT_MS);
-    rig->result.out = bytes_text(&rig->other->out.all);
-    rig->result.err = bytes_text(&rig->other->err);
-    return &rig->result;
+    return wait_for_other(rig, "rig_run");
+}
+
+const struct rig_result *rig_run_command(struct rig *rig, const char *file, ...)
+{
+    char *words[MOST_WORDS + 1] = {(char *)file};
+    size_t count = 1;
+    va_list args;
+    int error;
+
+    if (rig->other != NULL)
+        program_free(rig->other);
+    va_start(args, file);
+    while ((words[count] = va_arg(args, char *)) != NULL)
+        ck_assert_uint_lt(++count, MOST_WORDS);
+    va_end(args);
+    error = program_start(&rig->other, &rig->loop,
+                          &(struct program_setup){.args = words, .environment = environ});
+    if (error != 0)
+        ck_abort_msg("can't start %s: %s", file, uv_strerror(error));
+    return wait_for_other(rig, file);
 }

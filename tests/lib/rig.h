@@ -104,6 +104,10 @@ void rig_start(struct rig *rig, ...) __attribute__((sentinel));
  */
 const struct rig_result *rig_run(struct rig *rig, ...) __attribute__((sentinel));
 
+/* The same with a program of the system, looked up in PATH, and the test's own environment. */
+const struct rig_result *rig_run_command(struct rig *rig, const char *file, ...)
+    __attribute__((sentinel));
+
 /* Of the program that rig_start() started. */
 bool rig_is_running(const struct rig *rig);
 int rig_pid(const struct rig *rig);

@@ -28,11 +28,12 @@ static void teardown(void)
     rig_free(rig);
 }
 
-static TCase *add_case(Suite *suite, const char *name, SFun begin)
+TCase *scene_case_within(Suite *suite, const char *name, SFun enter, SFun leave)
 {
     TCase *tests = tcase_create(name);
 
-    tcase_add_checked_fixture(tests, begin, teardown);
+    tcase_add_checked_fixture(tests, enter, leave);
+    tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60 * rig_slowness());
     suite_add_tcase(suite, tests);
     return tests;
@@ -40,18 +41,12 @@ static TCase *add_case(Suite *suite, const char *name, SFun begin)
 
 TCase *scene_case(Suite *suite, const char *name)
 {
-    return add_case(suite, name, setup);
-}
-
-static void setup_apart(void)
-{
-    namespace_enter_network();
-    setup();
+    return scene_case_within(suite, name, NULL, NULL);
 }
 
 TCase *scene_case_apart(Suite *suite, const char *name)
 {
-    return add_case(suite, name, setup_apart);
+    return scene_case_within(suite, name, namespace_enter_network, NULL);
 }
 
 /* --- the start -------------------------------------------------------------- */

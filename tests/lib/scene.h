@@ -34,6 +34,9 @@ TCase *scene_case(Suite *suite, const char *name);
 /* The same in a network of the test's own (namespace.h). */
 TCase *scene_case_apart(Suite *suite, const char *name);
 
+/* The same where `enter` leads before anything is made, and with `leave` when all is over. */
+TCase *scene_case_within(Suite *suite, const char *name, SFun enter, SFun leave);
+
 /*
  * Writes the configuration, in which @ becomes the HOST:PORT of the mock, and
  * returns its path. The next two start the program with it as well, telling

@@ -1,4 +1,5 @@
 #include "check_main.h"
+#include "effort.h"
 
 #include "base/duration.h"
 #include "pace/delay.h"
@@ -211,7 +212,7 @@ enum { ROUNDS = 20000 };
 START_TEST(any_wait_after_a_failure_is_within_its_bounds)
 {
     random_state = seeds[_i];
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = effort(ROUNDS); round > 0; round--) {
         struct server_settings settings = random_settings();
         unsigned failures = (unsigned)random_span(1, UINT32_MAX);
         int64_t last = random_span_or_none(), retry_after = random_span_or_none();
@@ -233,7 +234,7 @@ END_TEST
 START_TEST(any_wait_after_success_is_within_min_and_max_delay)
 {
     random_state = seeds[_i];
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = effort(ROUNDS); round > 0; round--) {
         struct server_settings settings = random_settings();
         int64_t said = random_span(0, INT64_MAX);
         struct delay delay = delay_after_success(&settings, said);

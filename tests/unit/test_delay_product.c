@@ -1,6 +1,7 @@
 /* From a response to the next wait: every source with every form, unit, scale, clamp, history of
  * failures and Retry-After; and the same with random numbers. */
 #include "check_main.h"
+#include "effort.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -208,7 +209,7 @@ enum { ROUNDS = 30000 };
 START_TEST(any_number_of_json_gives_a_wait_within_bounds)
 {
     state = seeds[_i];
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = effort(ROUNDS); round > 0; round--) {
         struct server_settings settings = {
             .max_delay = (int64_t)(random_bits() % (uint64_t)(3650 * DAY)),
             .delay_scale = 1 + (int64_t)(random_bits() % (1000 * (uint64_t)DELAY_SCALE_ONE))};
@@ -242,7 +243,7 @@ START_TEST(any_text_is_a_delay_or_is_told)
     const struct delay_sources *lists[COUNT_OF(sources)];
     for (size_t i = 0; i < COUNT_OF(sources); i++)
         lists[i] = sources_of(&pool, sources[i]);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = effort(ROUNDS); round > 0; round--) {
         char text[24];
         size_t source = random_bits() % COUNT_OF(sources);
         struct server_settings settings = {

@@ -1,0 +1,73 @@
+/* The daemon, and what its files have in common: daemon.c starts and stops it, daemon_reload.c
+ * brings it to another configuration. */
+#ifndef AIOPOLL_DAEMON_PRIVATE_H
+#define AIOPOLL_DAEMON_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "daemon.h"
+#include "descriptors.h"
+#include "http/http_env.h"
+#include "loop/wakeup.h"
+#include "pace/fleet.h"
+#include "pace/schedule.h"
+#include "pace/watch.h"
+#include "reload.h"
+#include "report/hooks.h"
+#include "report/log.h"
+#include "report/notify.h"
+
+struct daemon {
+    const struct options *options;
+    uv_loop_t loop;
+    struct wakeups wakeups;
+    struct descriptors descriptors;
+    bool short_of_descriptors; /* and that was told */
+    struct http_env *http;
+    struct log log;
+    struct hooks *hooks;
+    struct schedule *schedule; /* NULL: none is kept */
+    char *state_file;          /* and where */
+    struct fleet fleet;
+    struct reload *reload;
+    bool reloading;               /* from the signal until all is applied or refused */
+    bool again;                   /* and another signal has come meanwhile */
+    int64_t reload_begun;         /* the signal came then */
+    struct difference difference; /* of the last one; its entries are the fleet's */
+    struct notify notify;
+    struct watch watch;
+    uv_signal_t terminate, interrupt, hangup, user1;
+    bool stopping, signaled;
+    struct wakeup done; /* set when the last task has ended by itself, */
+    int64_t done_at;    /* then */
+    uint64_t polls, failures;
+};
+
+/* --- daemon.c ----------------------------------------------------------------- */
+
+/* Where the schedule is to be kept, by the settings or by systemd. To be freed; NULL: none is. */
+char *daemon_find_state_file(const struct daemon_settings *settings);
+
+/* How many there may be at a time, with these settings. */
+size_t daemon_count_connections(const struct daemon *daemon,
+                                const struct daemon_settings *settings);
+
+/* Of what should not be so, but is not wrong. */
+void daemon_warn(struct daemon *daemon, const struct config *config);
+
+/* Whether each state of a connection is told. */
+void daemon_trace(struct daemon *daemon, const struct daemon_settings *settings);
+
+/* --- daemon_reload.c ---------------------------------------------------------- */
+
+/* Returns 0 or libuv's error code. */
+int daemon_start_reloads(struct daemon *daemon);
+
+/* What the loop and the fleet call. */
+void daemon_on_hangup(uv_signal_t *handle, int number);
+void daemon_on_applied(void *user, const struct server_config *server, enum fate fate);
+void daemon_on_settled(void *user);
+
+#endif

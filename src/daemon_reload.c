@@ -1,0 +1,95 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "daemon_private.h"
+
+#define NO_THREAD "the configuration cannot be read afresh: no thread can be started"
+
+static void start_reload(struct daemon *daemon)
+{
+    daemon->reloading = true;
+    daemon->again = false;
+    daemon->reload_begun = clock_now();
+    notify_reloading(&daemon->notify);
+    int error = reload_start(daemon->reload, daemon->fleet.generation);
+    if (error == 0)
+        return;
+    daemon->reloading = false;
+    log_unapplied(&daemon->log, NO_THREAD);
+    notify_reloaded(&daemon->notify, 1, NO_THREAD);
+}
+
+static void end_reload(struct daemon *daemon)
+{
+    daemon->reloading = false;
+    if (daemon->again)
+        start_reload(daemon);
+}
+
+void daemon_on_hangup(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->loop->data;
+    (void)number;
+    if (daemon->reloading)
+        daemon->again = true;
+    else if (!daemon->stopping)
+        start_reload(daemon);
+}
+
+static void on_refused(void *user, const struct problems *problems)
+{
+    struct daemon *daemon = user;
+    log_refused(&daemon->log, problems);
+    notify_reloaded(&daemon->notify, problems->count, problems->list[0].text);
+    end_reload(daemon);
+}
+
+static void apply_settings(struct daemon *daemon, const struct daemon_settings *settings)
+{
+    char *state_file = daemon_find_state_file(settings);
+    const char *kept = daemon->state_file;
+    log_configure(&daemon->log, settings);
+    if (hooks_configure(daemon->hooks, settings->on_change, settings->on_change_timeout) != 0)
+        log_unapplied(&daemon->log, "on-change is not run: no thread can be started");
+    slots_limit(&daemon->http->slots, daemon_count_connections(daemon, settings));
+    daemon_trace(daemon, settings);
+    if ((kept == NULL) != (state_file == NULL) || (kept != NULL && strcmp(kept, state_file) != 0))
+        log_unapplied(&daemon->log,
+                      "another state-file is taken at the next start, not by a reload");
+    free(state_file);
+}
+
+static void on_read(void *user, struct generation *next, const struct difference *difference)
+{
+    struct daemon *daemon = user;
+    daemon->difference = *difference;
+    apply_settings(daemon, &next->config->daemon);
+    watch_servers(&daemon->watch, NULL, 0); /* until the list is whole again */
+    fleet_adopt(&daemon->fleet, next, difference);
+    daemon_warn(daemon, next->config);
+    generation_release(next);
+}
+
+void daemon_on_applied(void *user, const struct server_config *server, enum fate fate)
+{
+    struct daemon *daemon = user;
+    log_applied(&daemon->log, server->name, fate);
+    if (fate == FATE_REMOVED)
+        hooks_forget(daemon->hooks, server->name);
+}
+
+void daemon_on_settled(void *user)
+{
+    struct daemon *daemon = user;
+    log_reload(&daemon->log, &daemon->difference, clock_now() - daemon->reload_begun);
+    watch_servers(&daemon->watch, daemon->fleet.servers, daemon->fleet.count);
+    notify_reloaded(&daemon->notify, 0, NULL);
+    end_reload(daemon);
+}
+
+int daemon_start_reloads(struct daemon *daemon)
+{
+    const struct reload_listener listener = {on_read, on_refused, daemon};
+    return reload_new(&daemon->reload, &daemon->loop, daemon->options, &listener);
+}

@@ -324,7 +324,8 @@ static void start_fleet(struct daemon *daemon, struct generation *generation)
     watch_servers(&daemon->watch, daemon->fleet.servers, daemon->fleet.count);
 }
 
-static int run_loop(struct daemon *daemon, struct generation *generation)
+/* Returns false where it cannot go on: then all that there is so far is being closed. */
+static bool start_polling(struct daemon *daemon, struct generation *generation)
 {
     log_start(&daemon->log, generation->config->server_count);
     daemon_warn(daemon, generation->config);
@@ -332,15 +333,24 @@ static int run_loop(struct daemon *daemon, struct generation *generation)
     if (error == 0)
         start_fleet(daemon, generation);
     generation_release(generation); /* or else it would be kept through all reloads */
-    if (error != 0)
-        return refuse_to_start("cannot keep a schedule", uv_strerror(error));
-    tell_ready(daemon);
+    if (error == 0) {
+        tell_ready(daemon);
+        return true;
+    }
+    refuse_to_start("cannot keep a schedule", uv_strerror(error));
+    close_all(daemon, "error");
+    return false;
+}
+
+static int run_loop(struct daemon *daemon, struct generation *generation)
+{
+    bool started = start_polling(daemon, generation);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     wakeups_free(&daemon->wakeups);
-    error = uv_loop_close(&daemon->loop);
+    int error = uv_loop_close(&daemon->loop);
     if (error != 0)
         return refuse_to_start("a handle was left in the loop", uv_strerror(error));
-    return daemon->failures > 0 && daemon->options->count > 0 && !daemon->signaled;
+    return !started || (daemon->failures > 0 && daemon->options->count > 0 && !daemon->signaled);
 }
 
 int daemon_run(struct generation *generation, const struct options *options)

@@ -287,6 +287,8 @@ bool fleet_is_changing(const struct fleet *fleet)
 
 void fleet_close(struct fleet *fleet, const char *why)
 {
+    if (fleet->generation == NULL)
+        return;
     fleet->closing = true;
     wakeup_cancel(fleet->http->wakeups, &fleet->turn);
     for (size_t i = 0; i < fleet->count; i++)

@@ -65,8 +65,9 @@ void fleet_adopt(struct fleet *fleet, struct generation *generation,
 /* Whether one is being applied. */
 bool fleet_is_changing(const struct fleet *fleet);
 
-/* Ends all tasks, wherever they stand, and frees what it has. The struct has to stay as long as
- * somebody uses a generation that it had. */
+/* Ends all tasks, wherever they stand, and frees what it has; one that is all zero, as it was not
+ * started, is left alone. The struct has to stay as long as somebody uses a generation that it
+ * had. */
 void fleet_close(struct fleet *fleet, const char *why);
 
 #endif

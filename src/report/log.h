@@ -86,7 +86,7 @@ void log_notify(struct log *log, const char *detail);
 void log_hook(struct log *log, const struct hook_report *report);
 void log_hooks_dropped(struct log *log, size_t count, const char *why);
 
-/* `why`: "SIGTERM", or that all polls that were asked for are done. */
+/* `why`: "SIGTERM" or "SIGINT"; "count", as all polls that were asked for are done; or "error". */
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures);
 
 /* Whether all lines have been written. */

@@ -54,6 +54,7 @@ static void close_all(struct daemon *daemon, const char *why)
     log_close(&daemon->log, PATIENCE);
     notify_close(&daemon->notify);
     wakeup_cancel(&daemon->wakeups, &daemon->done);
+    wakeup_cancel(&daemon->wakeups, &daemon->reload_slow);
     wakeups_close(&daemon->wakeups);
 }
 
@@ -317,7 +318,7 @@ static void start_fleet(struct daemon *daemon, struct generation *generation)
                                             .applied = daemon_on_applied,
                                             .settled = daemon_on_settled,
                                             .user = daemon};
-    wakeups_reserve(&daemon->wakeups, 1);
+    wakeups_reserve(&daemon->wakeups, 2); /* `done` and `reload_slow` */
     fleet_start(&daemon->fleet, generation, daemon->options->count, daemon->http, daemon->schedule,
                 &listener);
     watch_servers(&daemon->watch, daemon->fleet.servers, daemon->fleet.count);

@@ -35,6 +35,7 @@ struct daemon {
     bool reloading;               /* from the signal until all is applied or refused */
     bool again;                   /* and another signal has come meanwhile */
     int64_t reload_begun;         /* the signal came then */
+    struct wakeup reload_slow;    /* set until it is read */
     struct difference difference; /* of the last one; its entries are the fleet's */
     struct notify notify;
     struct watch watch;

@@ -2,9 +2,21 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
+#include "base/duration.h"
 #include "daemon_private.h"
 
 #define NO_THREAD "the configuration cannot be read afresh: no thread can be started"
+
+/* After that, it is told that the files have not been read yet. */
+#define READ_LIMIT (10 * SECOND)
+
+static void on_slow(struct wakeup *wakeup)
+{
+    struct daemon *daemon = container_of(wakeup, struct daemon, reload_slow);
+    log_unapplied(&daemon->log, "the configuration has been read for 10 s, and not to its end; "
+                                "polling goes on by the one before");
+}
 
 static void start_reload(struct daemon *daemon)
 {
@@ -13,8 +25,11 @@ static void start_reload(struct daemon *daemon)
     daemon->reload_begun = clock_now();
     notify_reloading(&daemon->notify);
     int error = reload_start(daemon->reload, daemon->fleet.generation);
-    if (error == 0)
+    if (error == 0) {
+        wakeup_set(&daemon->wakeups, &daemon->reload_slow, daemon->reload_begun + READ_LIMIT,
+                   on_slow);
         return;
+    }
     daemon->reloading = false;
     log_unapplied(&daemon->log, NO_THREAD);
     notify_reloaded(&daemon->notify, 1, NO_THREAD);
@@ -40,6 +55,7 @@ void daemon_on_hangup(uv_signal_t *handle, int number)
 static void on_refused(void *user, const struct problems *problems)
 {
     struct daemon *daemon = user;
+    wakeup_cancel(&daemon->wakeups, &daemon->reload_slow);
     log_refused(&daemon->log, problems);
     notify_reloaded(&daemon->notify, problems->count, problems->list[0].text);
     end_reload(daemon);
@@ -63,6 +79,7 @@ static void apply_settings(struct daemon *daemon, const struct daemon_settings *
 static void on_read(void *user, struct generation *next, const struct difference *difference)
 {
     struct daemon *daemon = user;
+    wakeup_cancel(&daemon->wakeups, &daemon->reload_slow);
     daemon->difference = *difference;
     apply_settings(daemon, &next->config->daemon);
     watch_servers(&daemon->watch, NULL, 0); /* until the list is whole again */

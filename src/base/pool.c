@@ -1,5 +1,6 @@
 #include "base/pool.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,12 +26,18 @@ char *pool_text(struct pool *pool, const char *text, size_t length)
     return memcpy(pool_alloc(pool, length + 1), text, length);
 }
 
-void pool_free(struct pool *pool)
+bool pool_free_some(struct pool *pool, size_t count)
 {
-    while (pool->blocks != NULL) {
+    for (; count > 0 && pool->blocks != NULL; count--) {
         struct pool_block *block = pool->blocks;
         pool->blocks = block->next;
         explicit_bzero(block->memory, block->size);
         free(block);
     }
+    return pool->blocks == NULL;
+}
+
+void pool_free(struct pool *pool)
+{
+    pool_free_some(pool, SIZE_MAX);
 }

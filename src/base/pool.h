@@ -2,6 +2,7 @@
 #ifndef AIOPOLL_POOL_H
 #define AIOPOLL_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct pool_block;
@@ -20,5 +21,8 @@ char *pool_text(struct pool *pool, const char *text, size_t length);
 
 /* Overwrites all of it, as secrets may be among it, and frees it. */
 void pool_free(struct pool *pool);
+
+/* The same with so many pieces of it. True: nothing is left. */
+bool pool_free_some(struct pool *pool, size_t count);
 
 #endif

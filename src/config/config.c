@@ -375,16 +375,22 @@ struct config *config_read(const char *path, char *const *urls, size_t url_count
     return NULL;
 }
 
-void config_free(struct config *config)
+bool config_free_some(struct config *config, size_t count)
 {
-    if (config == NULL)
-        return;
-    for (size_t i = 0; i < config->server_count; i++) {
-        struct server_config *server = &config->servers[i];
+    for (; count > 0 && config->server_count > 0; count--) {
+        struct server_config *server = &config->servers[--config->server_count];
         free(server->name);
         url_free(&server->url);
     }
+    if (count == 0 || !pool_free_some(&config->pool, count))
+        return false;
     free(config->servers);
-    pool_free(&config->pool);
     free(config);
+    return true;
+}
+
+void config_free(struct config *config)
+{
+    if (config != NULL)
+        config_free_some(config, SIZE_MAX);
 }

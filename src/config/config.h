@@ -37,4 +37,8 @@ struct config *config_read(const char *path, char *const *urls, size_t url_count
 /* What may be secret is overwritten. */
 void config_free(struct config *config);
 
+/* The same with so many parts of it, which all take about as long. It cannot be used any more.
+ * True: nothing is left of it. */
+bool config_free_some(struct config *config, size_t count);
+
 #endif

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <search.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,9 +161,8 @@ static struct tls_context *find(const struct tls_contexts *contexts, const struc
     return found == NULL ? NULL : *found;
 }
 
-static void free_context(void *node)
+static void free_context(struct tls_context *context)
 {
-    struct tls_context *context = node;
     SSL_CTX_free(context->ctx);
     free(context);
 }
@@ -203,9 +203,23 @@ bool tls_contexts_differ(const struct tls_contexts *old, const struct tls_contex
     return a != NULL && b != NULL && memcmp((*a)->digest, (*b)->digest, sizeof(*a)->digest) != 0;
 }
 
+static void free_root(void **tree)
+{
+    struct tls_context *context = **(struct tls_context ***)tree;
+    tdelete(context, tree, by_settings);
+    free_context(context);
+}
+
+bool tls_contexts_free_some(struct tls_contexts *contexts, size_t count)
+{
+    for (; count > 0 && contexts->tree != NULL; count--)
+        free_root(&contexts->tree);
+    for (; count > 0 && contexts->late != NULL; count--)
+        free_root(&contexts->late);
+    return contexts->tree == NULL && contexts->late == NULL;
+}
+
 void tls_contexts_free(struct tls_contexts *contexts)
 {
-    tdestroy(contexts->tree, free_context);
-    tdestroy(contexts->late, free_context);
-    *contexts = (struct tls_contexts){0};
+    tls_contexts_free_some(contexts, SIZE_MAX);
 }

@@ -34,4 +34,7 @@ bool tls_contexts_differ(const struct tls_contexts *old, const struct tls_contex
 
 void tls_contexts_free(struct tls_contexts *contexts);
 
+/* The same with so many of them. True: none is left. */
+bool tls_contexts_free_some(struct tls_contexts *contexts, size_t count);
+
 #endif

@@ -154,7 +154,9 @@ void fleet_start(struct fleet *fleet, struct generation *generation, uint64_t po
                             .schedule = schedule,
                             .listener = *listener,
                             .observer = {on_polled, on_changed, fleet}};
-    wakeups_reserve(http->wakeups, SERVER_WAKEUPS * count + 1);
+    generation_bin_init(&fleet->bin, http->wakeups);
+    generation_bin_expect(&fleet->bin, generation);
+    wakeups_reserve(http->wakeups, SERVER_WAKEUPS * count + 2); /* `turn`, and the bin's */
     wakeups_unreserve(http->wakeups, SERVER_WAKEUPS * count);
     start_servers(fleet);
 }
@@ -271,6 +273,7 @@ void fleet_adopt(struct fleet *fleet, struct generation *generation,
                                            .old_count = fleet->count,
                                            .begun = clock_now()};
     fleet->generation = generation_hold(generation);
+    generation_bin_expect(&fleet->bin, generation);
     fleet->count = generation->config->server_count;
     fleet->servers = xcalloc(fleet->count + 1, sizeof *fleet->servers);
     generation_release(old);
@@ -296,5 +299,6 @@ void fleet_close(struct fleet *fleet, const char *why)
     free(fleet->servers);
     free(fleet->free_ids);
     generation_release(fleet->generation);
+    generation_bin_close(&fleet->bin);
     *fleet = (struct fleet){.closing = true};
 }

@@ -44,7 +44,8 @@ struct fleet {
     struct fleet_listener listener;
     struct server_observer observer;
     struct wakeup turn;
-    uint32_t *free_ids; /* of servers that were removed */
+    struct generation_bin bin; /* of older generations */
+    uint32_t *free_ids;        /* of servers that were removed */
     size_t free_count, free_capacity;
     uint32_t ids; /* given so far */
     bool closing;
@@ -64,7 +65,8 @@ void fleet_adopt(struct fleet *fleet, struct generation *generation,
 /* Whether one is being applied. */
 bool fleet_is_changing(const struct fleet *fleet);
 
-/* Ends all tasks, wherever they stand, and frees what it has. */
+/* Ends all tasks, wherever they stand, and frees what it has. The struct has to stay as long as
+ * somebody uses a generation that it had. */
 void fleet_close(struct fleet *fleet, const char *why);
 
 #endif

@@ -51,6 +51,7 @@ static int64_t pass_time(struct watch *watch)
     int64_t passed = now - watch->turned < watch->round ? now - watch->turned : watch->round;
     bool late = clock_now() - wakeups_reached(watch->wakeups) > watch->round;
     watch->behind = late ? watch->behind + passed : 0;
+    watch->blind = watch->servers == NULL ? watch->blind + passed : 0;
     watch->turned = now;
     return passed;
 }
@@ -62,14 +63,22 @@ static uint64_t pause_ms(const struct watch *watch)
     return pause < 1 ? 1 : (uint64_t)pause;
 }
 
-static void on_turn(uv_timer_t *timer)
+static void go_on(struct watch *watch, int64_t passed)
 {
-    struct watch *watch = container_of(timer, struct watch, timer);
-    int64_t passed = pass_time(watch);
     double share = (double)watch->count * (double)passed / (double)watch->round;
     check_slice(watch, share < SLICE ? SLICE : share > SLICE_MAX ? SLICE_MAX : (size_t)share + 1);
     if (watch->next >= watch->count)
         end_round(watch);
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+    struct watch *watch = container_of(timer, struct watch, timer);
+    int64_t passed = pass_time(watch);
+    if (watch->servers != NULL)
+        go_on(watch, passed);
+    else if (watch->blind > 2 * watch->round)
+        tell_stuck(watch, NULL, "a reload is being applied, and does not come to its end");
     uv_timer_start(timer, on_turn, pause_ms(watch), 0);
 }
 

@@ -41,6 +41,7 @@ struct watch {
     int64_t round;    /* ns; also what a task may be late */
     int64_t turned;   /* the last time, by clock_awake() */
     int64_t behind;   /* for how long the wake-ups have been late by more than that */
+    int64_t blind;    /* and there has been no list */
     bool found, told; /* one that is stuck: in this round; to the listener */
 };
 
@@ -50,7 +51,8 @@ int watch_init(struct watch *watch, uv_loop_t *loop, const struct wakeups *wakeu
 
 /* The tasks, before the start and whenever there are others: the list is borrowed until the next
  * call. The round goes on where it stood; a task that comes to stand before that place is checked
- * in the next one. */
+ * in the next one. NULL: there is none for the moment; then nobody is told that all is well, and
+ * half a span without a list is stuck. */
 void watch_servers(struct watch *watch, struct server *const *servers, size_t count);
 
 /* `span`: within how many ns it has to be told that all is well. The first round is over soon. */

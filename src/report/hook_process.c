@@ -18,6 +18,9 @@ enum { NICER = 10 };
 /* How long the end of one that does not write is not noticed, in ms. */
 enum { PAUSE_MAX = 64 };
 
+/* How much is read at a time; no first line begins after that. */
+enum { HEARD_MAX = 64 * 1024 };
+
 static int set_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t all, none;
@@ -105,13 +108,15 @@ static void close_errors(struct hook_process *process)
 /* Returns whether there was something to read, or its end. */
 static bool read_errors(struct hook_process *process)
 {
-    char bytes[4096];
+    char bytes[HEARD_MAX];
     if (process->errors < 0)
         return false;
     ssize_t length = read(process->errors, bytes, sizeof bytes);
-    if (length > 0)
+    if (length > 0) {
         keep(process, bytes, (size_t)length);
-    else if (length == 0)
+        process->heard += (size_t)length;
+        process->said_all = process->said_all || process->heard >= HEARD_MAX;
+    } else if (length == 0)
         close_errors(process);
     return length >= 0;
 }
@@ -124,16 +129,17 @@ static bool has_ended(const struct hook_process *process)
            info.si_pid != 0;
 }
 
-/* Its end closes its standard error, unless others have that open, too. */
+/* Its end closes its standard error, unless others have that open, too. What is not kept is taken
+ * now and then: one that writes without end waits, and no processor is lost to that. */
 bool hook_process_await(struct hook_process *process, int64_t until)
 {
     int pause = 1;
     while (!has_ended(process)) {
         if (clock_awake() >= until)
             return false;
-        struct pollfd readable = {.fd = process->errors, .events = POLLIN};
-        poll(&readable, 1, pause);
-        bool news = read_errors(process);
+        struct pollfd errors = {.fd = process->errors, .events = process->said_all ? 0 : POLLIN};
+        poll(&errors, 1, pause);
+        bool news = read_errors(process) && !process->said_all;
         pause = news ? 1 : pause < PAUSE_MAX ? 2 * pause : pause;
     }
     read_errors(process);

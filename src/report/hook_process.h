@@ -20,6 +20,7 @@ struct hook_process {
     char said[HOOK_SAID_MAX + 1]; /* as it came */
     size_t length;
     bool said_all; /* of that line */
+    size_t heard;  /* bytes that it has written */
 };
 
 /* Starts the program words[0], found in PATH unless it is a path, in the folder "/", with

@@ -157,10 +157,11 @@ END_TEST
 START_TEST(no_shell_reads_the_command)
 {
     write_hook("hook with blank", "printf '[%s]' \"$@\" >DIR/new; mv DIR/new DIR/words");
-    scene_start("[aiopoll]\non-change = sh '%s/hook with blank' a 'b  c' $HOME '' >x;y\n"
-                "[servers]\na = @/a?status=500\n",
-                rig_directory(rig));
-    await_said("words", "[a][b  c][$HOME][][>x;y]");
+    scene_start(
+        "[aiopoll]\non-change = sh '%s/hook with blank' a 'b  c' $HOME $${HOME} '' >x;y ; z\n"
+        "[servers]\na = @/a?status=500\n",
+        rig_directory(rig));
+    await_said("words", "[a][b  c][$HOME][${HOME}][][>x;y]");
 }
 END_TEST
 
@@ -267,6 +268,18 @@ START_TEST(what_it_complains_of_is_in_the_log)
 }
 END_TEST
 
+/* It has to wait, for longer than it may take: or else reading that would be what delays polls. */
+START_TEST(one_that_complains_without_end)
+{
+    const char *hook = write_hook("hook", "exec head -c 50000000 /dev/zero >&2");
+    scene_start("[aiopoll]\non-change = /bin/sh %s\non-change-timeout = 2s\n"
+                "[servers]\na = @/a?status=500\nb = @/b?delay=0.02\n",
+                hook);
+    check_hook(await_hook("a", 0), "warning", "failing", "killed after 2s");
+    scene_await_polls("b", 5);
+}
+END_TEST
+
 static const struct {
     const char *command, *detail;
 } unstarted[] = {
@@ -309,6 +322,22 @@ START_TEST(one_that_hangs_is_killed)
 }
 END_TEST
 
+/* As that of one that lies on a disk which does not answer. Its thread is told of by the loop. */
+START_TEST(a_start_that_hangs_is_told)
+{
+    setenv("AIOPOLL", FAULTY_BINARY, 1);
+    rig_set_env(rig, "FAULT", "hang");
+    scene_start("[aiopoll]\non-change = true\non-change-timeout = 200ms\n"
+                "[servers]\na = @/a?status=500\nb = @/b?delay=0.02\n");
+    const json_t *event = await_hook("a", 0);
+    check_hook(event, "warning", "failing", "has not started for 200ms, as a disk does not answer");
+    ck_assert(rig_number(event, "took") >= 0.2);
+    scene_await_polls("b", rig_count_events(rig, "poll", "b") + 10);
+    check_hook(await_hook("a", 1), "info", "failing", "exit status 0");
+    ck_assert_uint_eq(rig_count_events(rig, "hook", "a"), 2);
+}
+END_TEST
+
 /* --- the end, and a reload ------------------------------------------------------------------- */
 
 /* What waits for hooks, and has not been told to end, is no reason for a worse end. */
@@ -322,6 +351,21 @@ START_TEST(a_start_that_fails_says_why)
     ck_assert_int_eq(result->exit.signal, 0);
     ck_assert_int_eq(result->exit.status, 1);
     ck_assert_ptr_nonnull(strstr(result->err, "aiopoll: cannot keep a schedule: "));
+}
+END_TEST
+
+START_TEST(a_start_that_hangs_does_not_hold_up_the_stop)
+{
+    setenv("AIOPOLL", FAULTY_BINARY, 1);
+    rig_set_env(rig, "FAULT", "hang");
+    scene_start("[aiopoll]\non-change = true\non-change-timeout = 100ms\n"
+                "[servers]\na = @/a?status=500\n");
+    await_hook("a", 0); /* that it has not started yet */
+    rig_stop(rig);
+    check_hook(rig_event(rig, "hook", "a", 1), "info", "failing",
+               "left, as aiopoll is stopping, and it does not end");
+    ck_assert_str_eq(rig_string(rig_event(rig, "stop", NULL, 0), "why"), "SIGTERM");
+    ck_assert_str_eq(rig_stderr(rig), "");
 }
 END_TEST
 
@@ -433,10 +477,13 @@ static Suite *suite(void)
     tcase_add_loop_test(fails, a_failure_is_told_once_in_a_row, 0,
                         sizeof failing / sizeof *failing);
     tcase_add_test(fails, what_it_complains_of_is_in_the_log);
+    tcase_add_test(fails, one_that_complains_without_end);
     tcase_add_loop_test(fails, one_that_is_no_program, 0, sizeof unstarted / sizeof *unstarted);
     tcase_add_test(fails, one_that_hangs_is_killed);
+    tcase_add_test(fails, a_start_that_hangs_is_told);
     TCase *ends = scene_case(s, "the end, and a reload");
     tcase_add_test(ends, a_start_that_fails_says_why);
+    tcase_add_test(ends, a_start_that_hangs_does_not_hold_up_the_stop);
     tcase_add_test(ends, none_is_left_at_the_stop);
     tcase_add_test(ends, what_waits_at_the_stop_is_counted);
     tcase_add_test(ends, with_a_count_they_are_waited_for);

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "check_main.h"
 #include "scene.h"
@@ -168,6 +169,31 @@ START_TEST(a_file_with_errors_changes_nothing)
     ck_assert_uint_eq(rig_count_events(rig, "applied", NULL), 0);
     ck_assert_str_eq(rig_stderr(rig), "");
     check_reload(scene_reload("[servers]\na = @/a?delay=0.02\n"), 0, 0, 0);
+}
+END_TEST
+
+/* As one on a disk that does not answer: that is told, and polling goes on. */
+START_TEST(a_file_that_cannot_be_read_to_its_end)
+{
+    scene_start("[servers]\na = @/a?delay=0.1\n");
+    scene_await_polls("a", 1);
+    const char *path = rig_path(rig, "servers.ini");
+    ck_assert_int_eq(remove(path), 0);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    rig_signal(rig, SIGHUP);
+    rig_wait_events(rig, "problem", NULL, 1, 2 * SCENE_LIMIT_MS);
+    json_t *problem = rig_event(rig, "problem", NULL, 0);
+    ck_assert_str_eq(rig_string(problem, "level"), "warning");
+    ck_assert_ptr_nonnull(strstr(rig_string(problem, "detail"), "read for 10 s"));
+    await_more("a", 3);
+    FILE *writer = fopen(path, "we");
+    ck_assert_ptr_nonnull(writer);
+    fprintf(writer, "[servers]\na = http://%s/a?delay=0.1\nb = http://%s/b\n",
+            mock_server_authority(mock), mock_server_authority(mock));
+    ck_assert_int_eq(fclose(writer), 0);
+    rig_wait_events(rig, "reload", NULL, 1, SCENE_LIMIT_MS);
+    check_reload(rig_event(rig, "reload", NULL, 0), 1, 0, 0);
+    await_more("a", 1);
 }
 END_TEST
 
@@ -354,6 +380,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, one_that_fails_is_failing_until_another_url_is_good);
     tcase_add_test(tests, one_that_fails_is_overdue_in_time_with_another_url);
     tcase_add_test(tests, a_file_with_errors_changes_nothing);
+    tcase_add_test(tests, a_file_that_cannot_be_read_to_its_end);
     tcase_add_test(tests, a_file_that_is_gone_changes_nothing);
     tcase_add_test(tests, included_files_and_tokens_are_read_afresh);
     tcase_add_test(tests, the_command_line_still_wins);

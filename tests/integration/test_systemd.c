@@ -1,12 +1,14 @@
 /*
  * The installed units, with all of their hardening, under a real systemd.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "unit_scene.h"
+
+#define LOGROTATE "/usr/sbin/logrotate"
 
 static const char *const units[] = {"aiopoll", "aiopoll@other"};
 
@@ -176,6 +178,27 @@ START_TEST(json_stays_json)
 }
 END_TEST
 
+/* As the manual has it, for a unit and an instance beside it; rotated as the example does. */
+START_TEST(a_log_file_is_written_and_rotated)
+{
+    static const char config[] = "[aiopoll]\nlog-file = ${LOGS_DIRECTORY}/aiopoll.log\n"
+                                 "[servers]\na = @/a?delay=0.1\n";
+    static const char file[] = "/var/log/aiopoll/aiopoll.log";
+
+    unit_scene_drop_in("aiopoll@other", "LogsDirectory=aiopoll@%i\n");
+    unit_scene_drop_in("aiopoll", "LogsDirectory=aiopoll\n");
+    unit_scene_start("aiopoll@other", config);
+    unit_scene_start("aiopoll", config);
+    machine_await(" info poll server=a ", "cat /var/log/aiopoll@other/aiopoll.log");
+    machine_await(" info poll server=a ", "cat %s", file);
+    machine_run(LOGROTATE " --force --state /run/rotated " EXAMPLES "/aiopoll.logrotate");
+    machine_await(" info poll server=a ", "cat %s", file);
+    ck_assert_ptr_nonnull(strstr(machine_run("cat %s.1", file), " info start "));
+    machine_run("systemctl stop aiopoll");
+    machine_await(" info stop why=SIGTERM ", "cat %s", file);
+}
+END_TEST
+
 /* --- secrets ----------------------------------------------------------------------------- */
 
 START_TEST(a_credential_is_sent_and_never_shown)
@@ -212,6 +235,11 @@ START_TEST(a_hook_runs_as_confined_as_the_unit)
     machine_write("/etc/aiopoll/token", "c2VjcmV0\n");
     unit_scene_drop_in("aiopoll", "LoadCredential=token:/etc/aiopoll/token\n");
     machine_write("/usr/local/bin/told", "#!/bin/sh\n"
+                                         "own=$(cut -d ' ' -f 19 /proc/$PPID/stat)\n"
+                                         "for i in $(seq 100); do\n"
+                                         "[ $(nice) -gt $own ] && break; sleep 0.02; done\n"
+                                         "echo nicer by $(($(nice) - own))"
+                                         " >>/var/lib/aiopoll/told\n"
                                          "env >>/var/lib/aiopoll/told\n"
                                          "cat /proc/self/status >>/var/lib/aiopoll/told\n"
                                          ": >/usr/local/bin/not-here\n");
@@ -221,6 +249,8 @@ START_TEST(a_hook_runs_as_confined_as_the_unit)
     unit_scene_await_line("aiopoll", "warning hook server=a state=failing ");
     told = machine_await("AIOPOLL_STATE=ok", "cat /var/lib/aiopoll/told");
     ck_assert_ptr_nonnull(strstr(told, "AIOPOLL_STATE=failing\n"));
+    ck_assert_msg(strstr(told, "nicer by ") != NULL && strstr(told, "nicer by 0\n") == NULL, "%s",
+                  told);
     ck_assert_ptr_nonnull(strstr(told, "NoNewPrivs:\t1\n"));
     ck_assert_ptr_nonnull(strstr(told, "Seccomp:\t2\n"));
     ck_assert_ptr_null(strstr(told, "CREDENTIALS_DIRECTORY"));
@@ -305,6 +335,10 @@ static Suite *suite(void)
     tests = unit_scene_case(suite, "the journal");
     tcase_add_test(tests, lines_have_their_priority_and_no_time);
     tcase_add_test(tests, json_stays_json);
+    if (access(LOGROTATE, X_OK) == 0)
+        tcase_add_test(tests, a_log_file_is_written_and_rotated);
+    else
+        fprintf(stderr, "systemd: skipped: there is no logrotate\n");
     tests = unit_scene_case(suite, "the rest");
     tcase_add_test(tests, a_credential_is_sent_and_never_shown);
     tcase_add_test(tests, a_hook_runs_as_confined_as_the_unit);

@@ -6,10 +6,10 @@
 #include "tls_scene.h"
 #include "usage.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HAS_SANITIZER 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define HAS_SANITIZER 1
 #endif
 #endif
@@ -18,7 +18,7 @@
 #endif
 
 /* With a sanitizer, which itself reports what was lost, memory says nothing. */
-enum { WARM_UP = HAS_SANITIZER ? 10 : 100, RELOADS = HAS_SANITIZER ? 50 : 400 };
+enum { WARM_UP = HAS_SANITIZER ? 10 : 100, RELOADS = HAS_SANITIZER ? 50 : 300 };
 
 /* A fifth of this is usual, and twice as much if the servers that were taken away were lost. */
 enum { GROWTH_MAX = 600 << 10 };

@@ -1,6 +1,7 @@
 /*
  * The units as systemd-analyze judges them, which needs no running systemd.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "bytes.h"
@@ -37,8 +38,10 @@ START_TEST(they_are_exposed_to_next_to_nothing)
         rig_run_command(rig, "systemd-analyze", "security", "--offline=yes", "--threshold=12",
                         copy(units[_i]), NULL);
 
-    ck_assert_msg(result->exit.status == 0 && strstr(result->out, "exposure level") != NULL, "%s%s",
-                  result->out, result->err);
+    if (result->exit.status != 0)
+        fprintf(stderr, "%s%s", result->out, result->err); /* too long for a message */
+    ck_assert_int_eq(result->exit.status, 0);
+    ck_assert_ptr_nonnull(strstr(result->out, "exposure level"));
 }
 END_TEST
 

@@ -242,6 +242,41 @@ START_TEST(a_list_that_changes_in_a_round)
 }
 END_TEST
 
+/* While a reload is applied; that is not the time to say that all is well. */
+START_TEST(without_a_list_nothing_is_well)
+{
+    start_watch_for(SERVERS, LONG_SPAN_MS * MILLISECOND);
+    pass_rounds(2);
+    watch_servers(&watch, NULL, 0);
+    well = 0;
+    while (watch.blind <= LONG_ROUND_MS * MILLISECOND)
+        uv_run(&loop, UV_RUN_ONCE);
+    ck_assert_uint_eq(well, 0);
+    watch_servers(&watch, list, SERVERS);
+    while (well == 0)
+        uv_run(&loop, UV_RUN_ONCE);
+    watch_close(&watch);
+}
+END_TEST
+
+START_TEST(without_a_list_for_long_all_are_stuck)
+{
+    start_watch(SERVERS);
+    pass_rounds(2);
+    watch_servers(&watch, NULL, 0);
+    well = stuck = 0;
+    while (stuck == 0)
+        uv_run(&loop, UV_RUN_ONCE);
+    ck_assert_ptr_null(stuck_server);
+    ck_assert_uint_eq(well, 0);
+    watch_servers(&watch, list, SERVERS);
+    while (again == 0)
+        uv_run(&loop, UV_RUN_ONCE);
+    ck_assert_uint_eq(stuck, 1);
+    watch_close(&watch);
+}
+END_TEST
+
 /* --- when all are late -------------------------------------------------------------------- */
 
 static void wake(struct wakeup *wakeup)
@@ -411,6 +446,8 @@ static Suite *suite(void)
     tcase_add_test(tests, none_at_all_are_well);
     tcase_add_loop_test(tests, each_task_counts, 0, 4);
     tcase_add_test(tests, a_list_that_changes_in_a_round);
+    tcase_add_test(tests, without_a_list_nothing_is_well);
+    tcase_add_test(tests, without_a_list_for_long_all_are_stuck);
     tcase_add_test(tests, a_loop_that_stood_still_makes_no_task_stuck);
     tcase_add_test(tests, a_loop_in_which_no_task_has_its_turn_is_stuck);
     tcase_add_test(tests, a_crowd_that_has_its_turn_is_well);

@@ -7,16 +7,19 @@
  *   late   it comes 3 s later than it was set for
  *   leak   no descriptor's slot is ever released
  *   start  the state file cannot have a thread
+ *   hang   a hook takes 3 s to start
  */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/duration.h"
 #include "http/slots.h"
 #include "loop/wakeup.h"
 #include "pace/schedule.h"
+#include "report/hook_process.h"
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names */
 void __real_wakeup_set(struct wakeups *wakeups, struct wakeup *wakeup, int64_t due,
@@ -31,6 +34,10 @@ int __real_schedule_start(struct schedule **schedule, uv_loop_t *loop, const cha
 int __wrap_schedule_start(struct schedule **schedule, uv_loop_t *loop, const char *path,
                           const struct server_config *servers, size_t count,
                           const struct schedule_listener *listener, int64_t limit);
+int __real_hook_process_start(struct hook_process *process, char *const *words,
+                              char *const *environment);
+int __wrap_hook_process_start(struct hook_process *process, char *const *words,
+                              char *const *environment);
 
 static bool is_fault(const char *name)
 {
@@ -73,5 +80,13 @@ int __wrap_schedule_start(struct schedule **schedule, uv_loop_t *loop, const cha
     if (is_fault("start"))
         return UV_EAGAIN;
     return __real_schedule_start(schedule, loop, path, servers, count, listener, limit);
+}
+
+int __wrap_hook_process_start(struct hook_process *process, char *const *words,
+                              char *const *environment)
+{
+    if (is_fault("hang"))
+        nanosleep(&(struct timespec){.tv_sec = 3}, NULL);
+    return __real_hook_process_start(process, words, environment);
 }
 /* NOLINTEND(bugprone-reserved-identifier) */

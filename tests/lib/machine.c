@@ -126,6 +126,13 @@ static bool succeeds(const char *line, const char **complaint)
     return result->exit.signal == 0 && result->exit.status == 0;
 }
 
+/* What a command wrote may be too long for a message. */
+static void give_up(const char *line, const char *complaint, const char *why, const char *text)
+{
+    fprintf(stderr, "--- %s:\n%s\n%s---\n", line, bytes_text(&output), complaint);
+    ck_abort_msg("%s%s: %s", why, text, line);
+}
+
 const char *machine_run(const char *format, ...)
 {
     struct bytes line = {0};
@@ -136,7 +143,7 @@ const char *machine_run(const char *format, ...)
     bytes_print_args(&line, format, args);
     va_end(args);
     if (!succeeds(line.data, &complaint))
-        ck_abort_msg("failed: %s\n%s%s", line.data, bytes_text(&output), complaint);
+        give_up(line.data, complaint, "failed", "");
     bytes_finish(&line);
     return bytes_text(&output);
 }
@@ -158,8 +165,7 @@ const char *machine_await(const char *text, const char *format, ...)
     va_end(args);
     while (!succeeds(line.data, &complaint) || strstr(bytes_text(&output), text) == NULL) {
         if (boottime_ns() > limit_ns)
-            ck_abort_msg("'%s' never came: %s\n%s%s", text, line.data, bytes_text(&output),
-                         complaint);
+            give_up(line.data, complaint, "never seen: ", text);
         rig_pass(rig, LOOK_EVERY_MS);
     }
     bytes_finish(&line);

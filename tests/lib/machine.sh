@@ -42,6 +42,11 @@ make_root() {
   echo "root:x:0:0::/root:/bin/sh" >etc/passwd
   echo "root:x:0:" >etc/group
   printf '%s\n' "passwd: files systemd" "group: files systemd" >etc/nsswitch.conf
+  # What makes units of fstab and the like: there is nothing for it, and it is slow.
+  mkdir -p etc/systemd/system-generators
+  for generator in usr/lib/systemd/system-generators/*; do
+    ln -s /dev/null "etc/systemd/system-generators/${generator##*/}"
+  done
   tr -d - </proc/sys/kernel/random/uuid >etc/machine-id
 }
 

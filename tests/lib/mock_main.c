@@ -23,8 +23,9 @@ static const char usage[] =
     "  --print            print a line for each request\n"
     "  --help             print this\n"
     "\n"
-    "SIGTERM and SIGINT end it; it then prints a JSON line: how many polls came,\n"
-    "how many of them before the promised moment, and how late the latest was.\n"
+    "SIGTERM and SIGINT end it; it then prints a JSON line: how many polls came, on\n"
+    "how many connections, how many of them before the promised moment, and how late the latest "
+    "was.\n"
     "The keys of the query are in tests/lib/mock_behaviour.h.\n";
 
 struct options {
@@ -86,8 +87,9 @@ static void print_sum(const struct mock_server *server)
 {
     struct mock_punctuality sum = mock_server_punctuality(server, NULL);
 
-    printf("{\"polls\":%zu,\"early\":%zu,\"worst_late_us\":%" PRId64 "}\n",
-           mock_server_requests(server, NULL), sum.early, sum.latest_ns / 1000);
+    printf("{\"polls\":%zu,\"connections\":%u,\"early\":%zu,\"worst_late_us\":%" PRId64 "}\n",
+           mock_server_requests(server, NULL), mock_server_connections(server), sum.early,
+           sum.latest_ns / 1000);
 }
 
 static void on_signal(uv_signal_t *handle, int number)

@@ -18,7 +18,7 @@ static json_t *journal; /* that the last entry is of */
 static void clear(void)
 {
     machine_run("systemctl stop 'aiopoll*'; systemctl reset-failed 'aiopoll*';"
-                "rm -rf /etc/aiopoll /var/lib/aiopoll* /var/lib/private/aiopoll*;"
+                "rm -rf /etc/aiopoll /var/l*/aiopoll* /var/l*/private/aiopoll*;"
                 "cd /etc/systemd/system && ! rm -r aiopoll*.d || systemctl daemon-reload");
 }
 

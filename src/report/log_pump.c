@@ -12,7 +12,8 @@
 #include "base/xalloc.h"
 #include "report/log_file.h"
 
-#define RETRY SECOND
+#define RETRY        SECOND
+#define END_PATIENCE SECOND /* a thread that waits for no disk ends at once */
 
 enum { NEWS_MAX = 4 };
 
@@ -332,10 +333,11 @@ static void on_closed(uv_handle_t *handle)
     free(pump);
 }
 
-void log_pump_close(struct log_pump *pump, int64_t limit)
+void log_pump_close(struct log_pump *pump)
 {
-    int64_t deadline = clock_now() + limit;
     uv_mutex_lock(&pump->mutex);
+    bool writing = pump->length > 0 && !pump->failed;
+    int64_t deadline = clock_now() + (writing ? 0 : END_PATIENCE);
     pump->stopping = pump->deaf = true;
     uv_cond_signal(&pump->work);
     while (!pump->ended && wait_for_thread(pump, deadline))

@@ -46,8 +46,8 @@ bool log_pump_drain(struct log_pump *pump, int64_t limit);
  * from now on. What comes of it is told; where it can't be opened, the one before goes on. */
 void log_pump_reopen(struct log_pump *pump, const char *path);
 
-/* Ends the thread; one that is being waited for longer than `limit` ns is left to itself, with
- * what it uses. The loop has to run on. */
-void log_pump_close(struct log_pump *pump, int64_t limit);
+/* Ends the thread; one that still waits for its disk or terminal is left to itself, with what it
+ * uses. The loop has to run on. */
+void log_pump_close(struct log_pump *pump);
 
 #endif

@@ -232,20 +232,14 @@ void log_sink_drain(struct log_sink *sink, int64_t limit)
         drain_to_reader(sink, deadline);
 }
 
-/* A pump with nothing to do ends at once. */
-static void close_pump(struct log_sink *sink)
-{
-    if (sink->pump != NULL)
-        log_pump_close(sink->pump, log_pump_is_idle(sink->pump) ? DISK_PATIENCE : 0);
-    sink->pump = NULL;
-}
-
 void log_sink_close(struct log_sink *sink, int64_t limit)
 {
     log_sink_drain(sink, sink->is_file ? DISK_PATIENCE : limit);
     wakeup_cancel(sink->wakeups, &sink->pause);
     uv_close((uv_handle_t *)&sink->turn, NULL);
-    close_pump(sink);
+    if (sink->pump != NULL)
+        log_pump_close(sink->pump);
+    sink->pump = NULL;
     if (sink->own_fd)
         close(sink->fd);
     free(sink->path);

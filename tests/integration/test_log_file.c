@@ -389,7 +389,7 @@ END_TEST
 
 static bool have_logrotate(void)
 {
-    if (system("PATH=$PATH:/usr/sbin logrotate --version 2>/dev/null") == 0)
+    if (system("PATH=$PATH:/usr/sbin logrotate --version >/dev/null 2>&1") == 0)
         return true;
     fprintf(stderr, "log_file: skipped: logrotate is not installed\n");
     return false;

@@ -180,7 +180,7 @@ static void let_go(void)
     ck_assert_int_eq(unlink(rig_path(rig, "hold")), 0);
 }
 
-static void start_on_slow_disk(int kind, const char *delay)
+static void use_slow_disk(void)
 {
     const char *of_asan = getenv("ASAN_OPTIONS");
     struct bytes text = {0};
@@ -191,6 +191,11 @@ static void start_on_slow_disk(int kind, const char *delay)
     rig_set_env(rig, "DISK_SHIM_HOLD", rig_path(rig, "hold"));
     rig_set_env(rig, "DISK_SHIM_PATH", rig_path(rig, "log"));
     bytes_finish(&text);
+}
+
+static void start_on_slow_disk(int kind, const char *delay)
+{
+    use_slow_disk();
     scene_set_level("info");
     if (kind == 1)
         rig_set_stdout(rig, rig_write(rig, "log", "%s", ""));
@@ -235,7 +240,11 @@ START_TEST(a_disk_that_hangs_holds_up_the_stop_for_seconds)
     hold();
     await_requests(50);
     before_ns = boottime_ns();
-    rig_stop(rig);
+    rig_signal(rig, SIGTERM);
+    scene_await_no_connection();
+    rig_signal(rig, SIGUSR1); /* logrotate does not know that it is stopping */
+    rig_signal(rig, SIGHUP);
+    scene_await_exit(0);
     ck_assert_int_ge(boottime_ns() - before_ns, 4 * SECOND);
     log_scene_read("log", NULL);
     log_scene_check_whole();
@@ -243,26 +252,57 @@ START_TEST(a_disk_that_hangs_holds_up_the_stop_for_seconds)
 }
 END_TEST
 
+struct helper {
+    pthread_t thread;
+    unsigned seconds;
+    const char *path;
+};
+
 static void *let_go_later(void *argument)
 {
-    sleep(1);
-    unlink(argument);
+    const struct helper *helper = argument;
+
+    sleep(helper->seconds);
+    unlink(helper->path);
     return NULL;
+}
+
+static void start_to_let_go(struct helper *helper, unsigned seconds)
+{
+    *helper = (struct helper){.seconds = seconds, .path = rig_path(rig, "hold")};
+    ck_assert_int_eq(pthread_create(&helper->thread, NULL, let_go_later, helper), 0);
 }
 
 START_TEST(a_disk_that_is_slow_at_the_stop_is_waited_for)
 {
-    pthread_t helper;
+    struct helper helper;
 
     start_on_slow_disk(_i, "0.1");
     hold();
     await_requests(50);
-    ck_assert_int_eq(
-        pthread_create(&helper, NULL, let_go_later, (void *)(uintptr_t)rig_path(rig, "hold")), 0);
+    start_to_let_go(&helper, 1);
     rig_stop(rig);
-    pthread_join(helper, NULL);
+    pthread_join(helper.thread, NULL);
     log_scene_read("log", NULL);
     log_scene_check_complete(SERVERS);
+}
+END_TEST
+
+/* With nothing left to poll, there is time. */
+START_TEST(when_all_is_done_a_slow_disk_is_waited_for_longer)
+{
+    struct helper helper;
+
+    use_slow_disk();
+    scene_config("[aiopoll]\nlog-file = log\n[servers]\na = @/a?delay=0.5\n");
+    rig_start(rig, "--count=3", "--log-format=json", "-c", rig_path(rig, "servers.ini"), NULL);
+    log_scene_await("log", "poll", 1);
+    hold();
+    start_to_let_go(&helper, 7);
+    scene_await_exit(0);
+    pthread_join(helper.thread, NULL);
+    log_scene_read("log", NULL);
+    log_scene_check_complete(0);
 }
 END_TEST
 
@@ -317,6 +357,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tests, a_disk_that_hangs_holds_up_no_poll, 0, 2);
     tcase_add_loop_test(tests, a_disk_that_hangs_holds_up_the_stop_for_seconds, 0, 2);
     tcase_add_loop_test(tests, a_disk_that_is_slow_at_the_stop_is_waited_for, 0, 2);
+    tcase_add_test(tests, when_all_is_done_a_slow_disk_is_waited_for_longer);
     tcase_add_test(tests, a_file_that_takes_long_to_open_anew_holds_up_no_poll);
     tcase_add_test(tests, a_file_that_takes_long_to_open_holds_up_the_start_for_seconds);
     return suite;

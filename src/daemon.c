@@ -28,18 +28,27 @@
 
 /* --- stop ------------------------------------------------------------------- */
 
-/* The signals first: from here on a second one has its default effect, and ends the
- * process; but not SIGHUP and SIGUSR1, which mean no harm. What is closed here is gone when
- * uv_run() returns. */
-static void close_all(struct daemon *daemon, const char *why)
+/* From here on a second signal has its default effect, and ends the process; but not SIGHUP and
+ * SIGUSR1, which mean no harm. They are blocked before that, as all other threads block them:
+ * between libuv's handler and another one would be the default effect. */
+static void close_signals(struct daemon *daemon)
 {
-    daemon->stopping = true;
+    sigset_t harmless;
+    sigemptyset(&harmless);
+    sigaddset(&harmless, SIGHUP);
+    sigaddset(&harmless, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &harmless, NULL);
     uv_close((uv_handle_t *)&daemon->interrupt, NULL);
     uv_close((uv_handle_t *)&daemon->terminate, NULL);
     uv_close((uv_handle_t *)&daemon->hangup, NULL);
     uv_close((uv_handle_t *)&daemon->user1, NULL);
-    signal(SIGHUP, SIG_IGN);
-    signal(SIGUSR1, SIG_IGN);
+}
+
+/* The signals first. What is closed here is gone when uv_run() returns. */
+static void close_all(struct daemon *daemon, const char *why)
+{
+    daemon->stopping = true;
+    close_signals(daemon);
     notify_stopping(&daemon->notify);
     watch_close(&daemon->watch);
     fleet_close(&daemon->fleet, "aiopoll is stopping");

@@ -28,6 +28,18 @@ static void check_tls(struct generation *generation, struct problems *problems)
     }
 }
 
+/* The one would be replaced by the other, with all that it has. */
+static void check_paths(const struct options *options, const struct daemon_settings *settings,
+                        struct problems *problems)
+{
+    const char *log = settings->log_file, *state = settings->state_file;
+    char quoted[QUOTE_SIZE];
+    if (log != NULL && state != NULL && strcmp(log, state) == 0)
+        problem_add(problems, (struct place){.name = options->config, .file = 1},
+                    "log-file and state-file are both %s; each needs a file of its own",
+                    problem_quote(quoted, log, strlen(log)));
+}
+
 struct generation *load(const struct options *options, struct problems *problems)
 {
     struct config *config =
@@ -36,6 +48,7 @@ struct generation *load(const struct options *options, struct problems *problems
         return NULL;
     struct generation *generation = generation_new(config);
     settings_overlay(daemon_setting_table, &config->daemon, &options->settings, options->set);
+    check_paths(options, &config->daemon, problems);
     check_tls(generation, problems);
     tls_contexts_seal(&generation->tls);
     if (problems->count == 0)

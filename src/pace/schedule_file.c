@@ -37,6 +37,14 @@ static void close_file(struct schedule_file *file)
     file->fd = -1;
 }
 
+static bool fail_as_no_file(struct schedule_file *file)
+{
+    errno = 0;
+    return fail(file, file->path,
+                "is a folder or a device, and stays as it is; state-file has to be "
+                "the path of a file");
+}
+
 /* "." for a path without a slash. */
 static char *folder_of(const char *path)
 {
@@ -121,18 +129,15 @@ static bool read_all(int fd, char *text, size_t size, size_t *length)
     return true;
 }
 
-/* Of a regular file that is not too large; else errno says why not. */
-static char *read_text(int fd, size_t *length)
+/* Of a file that is not too large; else errno says why not. */
+static char *read_text(int fd, const struct stat *info, size_t *length)
 {
-    struct stat info;
-    if (fstat(fd, &info) != 0)
-        return NULL;
-    if (!S_ISREG(info.st_mode) || info.st_size > FILE_MAX) {
-        errno = S_ISDIR(info.st_mode) ? EISDIR : S_ISREG(info.st_mode) ? EFBIG : EINVAL;
+    if (info->st_size > FILE_MAX) {
+        errno = EFBIG;
         return NULL;
     }
-    char *text = malloc((size_t)info.st_size + 1);
-    if (text != NULL && !read_all(fd, text, (size_t)info.st_size, length)) {
+    char *text = malloc((size_t)info->st_size + 1);
+    if (text != NULL && !read_all(fd, text, (size_t)info->st_size, length)) {
         int error = errno;
         free(text);
         text = NULL;
@@ -146,12 +151,14 @@ char *schedule_file_read(struct schedule_file *file, size_t *length)
     /* Without O_NONBLOCK a FIFO would be waited for. */
     int fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     char *text = NULL;
+    struct stat info;
     *length = 0;
-    if (fd >= 0)
-        text = read_text(fd, length);
-    else if (errno == ENOENT)
+    if (fd < 0 && errno == ENOENT)
         return calloc(1, 1);
-    if (text == NULL) {
+    bool found = fd >= 0 && fstat(fd, &info) == 0;
+    if (found && !S_ISREG(info.st_mode)) {
+        fail_as_no_file(file);
+    } else if (!found || (text = read_text(fd, &info, length)) == NULL) {
         fail(file, file->path, "cannot be read");
         file->keep = true;
     }
@@ -263,8 +270,12 @@ static bool keep_old(struct schedule_file *file)
     return true;
 }
 
+/* A folder is moved as easily as a file, and so is /dev/null. */
 static bool move_into_place(struct schedule_file *file)
 {
+    struct stat there;
+    if (stat(file->path, &there) == 0 && !S_ISREG(there.st_mode))
+        return fail_as_no_file(file);
     if (!keep_old(file))
         return false;
     if (rename(file->new_path, file->path) != 0)

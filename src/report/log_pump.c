@@ -319,6 +319,14 @@ void log_pump_reopen(struct log_pump *pump, const char *path)
     uv_mutex_unlock(&pump->mutex);
 }
 
+void log_pump_retry_open(struct log_pump *pump)
+{
+    uv_mutex_lock(&pump->mutex);
+    pump->reopen = pump->reopen || pump->open_error != 0;
+    uv_cond_signal(&pump->work);
+    uv_mutex_unlock(&pump->mutex);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct log_pump *pump = container_of((uv_async_t *)handle, struct log_pump, async);

@@ -46,6 +46,9 @@ bool log_pump_drain(struct log_pump *pump, int64_t limit);
  * from now on. What comes of it is told; where it can't be opened, the one before goes on. */
 void log_pump_reopen(struct log_pump *pump, const char *path);
 
+/* The same by the path that there is, if that could not be opened the last time. */
+void log_pump_retry_open(struct log_pump *pump);
+
 /* Ends the thread; one that still waits for its disk or terminal is left to itself, with what it
  * uses. The loop has to run on. */
 void log_pump_close(struct log_pump *pump);

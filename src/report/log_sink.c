@@ -173,8 +173,10 @@ bool log_sink_redirect(struct log_sink *sink, const char *path)
 {
     if (path == NULL || sink->path == NULL)
         return path == sink->path;
-    if (strcmp(path, sink->path) == 0)
+    if (strcmp(path, sink->path) == 0) {
+        log_pump_retry_open(sink->pump);
         return true;
+    }
     free(sink->path);
     sink->path = xstrdup(path);
     log_pump_reopen(sink->pump, path);

@@ -70,6 +70,23 @@ START_TEST(a_token_is_not_told)
 }
 END_TEST
 
+/* --- the daemon's files ----------------------------------------------------------------- */
+
+/* By the file alone, and together with the command line. */
+START_TEST(one_file_for_log_and_state_is_told)
+{
+    check_with("[aiopoll]\nlog-file = one\nstate-file = one\n");
+    check_told("@servers.ini: log-file and state-file are both \"@one\"; each needs a file of its "
+               "own\n");
+    check_with("[aiopoll]\nlog-file = one\nstate-file = other\n");
+    check_right();
+    result = rig_run(rig, "-t", "-c", rig_path(rig, "servers.ini"), "--state-file",
+                     rig_path(rig, "one"), NULL);
+    check_told("@servers.ini: log-file and state-file are both \"@one\"; each needs a file of its "
+               "own\n");
+}
+END_TEST
+
 /* --- TLS --------------------------------------------------------------------------- */
 
 #ifdef HAVE_TLS
@@ -222,6 +239,8 @@ static Suite *suite(void)
 
     tcase_add_test(tests, a_token_file_that_is_missing_is_told);
     tcase_add_test(tests, a_token_is_not_told);
+    tests = scene_case(suite, "the daemon's files");
+    tcase_add_test(tests, one_file_for_log_and_state_is_told);
 #ifdef HAVE_TLS
     if (system("openssl version >/dev/null") == 0)
         add_tls(suite);

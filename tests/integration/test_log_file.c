@@ -276,10 +276,13 @@ START_TEST(a_reload_goes_over_to_another_file)
     log_scene_check_told("warning", "cannot be opened: no such file or directory; the log goes on "
                                     "in the file that was open");
     log_scene_await("other", "poll", 10);
+    ck_assert_int_eq(mkdir(rig_path(rig, "missing"), 0700), 0);
+    reload("log-file = missing/log"); /* the same, but now it can be opened */
+    log_scene_await("missing/log", "poll", 5);
     rig_stop(rig);
-    log_scene_read("log", "other", NULL);
+    log_scene_read("log", "other", "missing/log", NULL);
     log_scene_check_complete(0);
-    ck_assert_uint_eq(log_scene_count("reload", NULL), 3);
+    ck_assert_uint_eq(log_scene_count("reload", NULL), 4);
 }
 END_TEST
 

@@ -105,7 +105,7 @@ END_TEST
 
 /* --- not to be used --------------------------------------------------------------------------- */
 
-/* A folder that is none, one that is not there, and, in the file's place, a folder and a FIFO. */
+/* A folder that is none, one that is not there, and one that cannot be written to. */
 START_TEST(a_path_that_cannot_be_used_is_told_once)
 {
     static const struct {
@@ -131,19 +131,24 @@ START_TEST(a_path_that_cannot_be_used_is_told_once)
 }
 END_TEST
 
-START_TEST(what_stands_in_the_way_is_kept)
+/* A folder may be the one of all state, where its name was forgotten; a device /dev/null. */
+START_TEST(what_is_no_file_stays_where_it_is)
 {
+    struct stat before, after;
+
     if (_i == 0)
         ck_assert_int_eq(mkdir(state_file(), 0700), 0);
     else
         ck_assert_int_eq(mkfifo(state_file(), 0600), 0);
+    ck_assert_int_eq(stat(state_file(), &before), 0);
     scene_start(config);
-    check_goes_on();
-    state_file_check_told("warning", _i == 0 ? "schedule cannot be read: illegal operation on a "
-                                               "directory"
-                                             : "schedule cannot be read: invalid argument");
-    state_file_check_told("info", "is saved again");
-    ck_assert(exists("schedule.kept"));
+    scene_await_polls("a", 3);
+    state_file_check_told("warning", "schedule is a folder or a device, and stays as it is");
+    rig_stop(rig);
+    scene_check_all_good(NULL);
+    ck_assert_int_eq(stat(state_file(), &after), 0);
+    ck_assert_uint_eq(after.st_ino, before.st_ino);
+    ck_assert(!exists("schedule.kept") && !exists("schedule.new"));
 }
 END_TEST
 
@@ -298,7 +303,7 @@ static Suite *suite(void)
     tcase_add_test(tests, an_empty_file_is_a_new_one);
     tests = scene_case(suite, "not to be used");
     tcase_add_loop_test(tests, a_path_that_cannot_be_used_is_told_once, 0, 3);
-    tcase_add_loop_test(tests, what_stands_in_the_way_is_kept, 0, 2);
+    tcase_add_loop_test(tests, what_is_no_file_stays_where_it_is, 0, 2);
     tcase_add_test(tests, a_full_disk_is_told_and_then_that_it_is_not);
     tcase_add_test(tests, two_with_one_file_do_not_write_over_each_other);
     tcase_add_test(tests, a_file_that_was_taken_away_is_written_again);

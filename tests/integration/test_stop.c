@@ -5,6 +5,8 @@
  */
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "check_main.h"
 #include "full_listener.h"
@@ -281,6 +283,33 @@ START_TEST(a_second_signal_does_not_hang)
 }
 END_TEST
 
+/* Sends both as often as it can, until it is killed. */
+static pid_t start_storm(pid_t target)
+{
+    pid_t storm = fork();
+
+    ck_assert_int_ge(storm, 0);
+    while (storm == 0) {
+        kill(target, SIGHUP);
+        kill(target, SIGUSR1);
+    }
+    return storm;
+}
+
+/* A reload or a rotation of the log that meets the stop is none, and does not cut it short. */
+START_TEST(signals_that_mean_no_harm_do_none)
+{
+    pid_t storm;
+
+    scene_start("[servers]\na = @/a?delay=60\n");
+    scene_await_polls("a", 1);
+    storm = start_storm(rig_pid(rig));
+    rig_stop(rig);
+    kill(storm, SIGKILL);
+    ck_assert_int_eq(waitpid(storm, NULL, 0), storm);
+}
+END_TEST
+
 /* Its last lines have no room in the pipe, so it waits a little, but not for ever. */
 START_TEST(a_stalled_reader_does_not_hold_up_the_stop)
 {
@@ -366,6 +395,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tests, at_any_moment, 0, 8);
     tests = scene_case(suite, "second");
     tcase_add_test(tests, a_second_signal_does_not_hang);
+    tcase_add_loop_test(tests, signals_that_mean_no_harm_do_none, 0, 8);
     tcase_add_loop_test(tests, a_stalled_reader_does_not_hold_up_the_stop, 0, 2);
     tests = scene_case(suite, "count");
     tcase_add_loop_test(tests, a_signal_is_no_failure_even_after_failures, 0, 2);

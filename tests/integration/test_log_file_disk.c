@@ -131,18 +131,6 @@ START_TEST(a_full_file_that_is_emptied_or_renamed_is_whole)
 }
 END_TEST
 
-static void fill(const char *path)
-{
-    static const char zeros[4096];
-    FILE *out = fopen(path, "we");
-
-    ck_assert_ptr_nonnull(out);
-    setvbuf(out, NULL, _IONBF, 0);
-    while (fwrite(zeros, 1, sizeof(zeros), out) > 0)
-        ;
-    fclose(out);
-}
-
 START_TEST(no_space_left_is_told_when_there_is_some_again)
 {
     ck_assert_int_eq(mkdir(rig_path(rig, "full"), 0700), 0);
@@ -151,7 +139,7 @@ START_TEST(no_space_left_is_told_when_there_is_some_again)
     scene_set_level("info");
     scene_start("[aiopoll]\nlog-file = full/log\n[servers]\n%s", servers_list("0.1"));
     await_requests(20);
-    fill(rig_path(rig, "full/filler"));
+    namespace_fill_disk(rig_path(rig, "full/filler"));
     await_requests(100);
     log_scene_read("full/log", NULL);
     log_scene_check_whole();

@@ -32,10 +32,21 @@ static int print_verdict(const struct config *config)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* A reload that is asked for before there is a loop comes when there is one. */
+static void hold_back_reloads(void)
+{
+    sigset_t hangup;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &hangup, NULL);
+}
+
 /* Returns the exit status. */
 static int run(const struct options *options)
 {
     struct problems problems = {0};
+    if (!options->check)
+        hold_back_reloads();
     struct generation *generation = load(options, &problems);
     int status = 2;
     print_problems(&problems);

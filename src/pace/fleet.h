@@ -49,7 +49,11 @@ struct fleet {
     struct generation_bin bin; /* of older generations */
     uint32_t *free_ids;        /* of servers that were removed */
     size_t free_count, free_capacity;
-    uint32_t ids; /* given so far */
+    /* By its number, which it keeps as long as it lives, so that whoever goes through these meets
+     * each server once, whatever is being applied meanwhile; NULL: nobody has that number. */
+    struct server **by_id;
+    size_t by_id_capacity;
+    uint32_t ids; /* given so far: as many are there */
     bool closing;
 };
 

@@ -174,6 +174,7 @@ static void check_kept(const struct known *known, int64_t begun)
 
         ck_assert_ptr_eq(server->config, &fleet.generation->config->servers[i]);
         ck_assert_ptr_eq(server->generation, fleet.generation);
+        ck_assert_ptr_eq(fleet.by_id[server->id], server);
         if (number >= SERVERS || number % KINDS == MOVED || known[number].due < begun + MINUTE)
             continue;
         ck_assert_ptr_eq(server, known[number].task);

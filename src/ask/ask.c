@@ -89,7 +89,7 @@ static int get(const struct question *question, const char *path, struct fetched
                bool *unknown)
 {
     char why[FETCH_WHY_SIZE];
-    const char *host = question->address.any.sa_family == AF_UNIX ? "localhost" : question->shown;
+    const char *host = question->address.socket.any.sa_family == AF_UNIX ? "localhost" : question->shown;
     bool spoke;
     if (!fetch(&question->address, host, path, fetched, &spoke, why))
         return no_daemon(question, spoke, why);
@@ -203,7 +203,8 @@ static int refuse(const struct problems *problems)
 
 static bool has_port(const struct listen_address *address)
 {
-    return address->any.sa_family == AF_UNIX || address->v4.sin_port != 0; /* at the same place */
+    return address->socket.any.sa_family == AF_UNIX ||
+           address->socket.v4.sin_port != 0; /* at the same place */
 }
 
 int ask(const struct options *options)
@@ -212,11 +213,12 @@ int ask(const struct options *options)
     struct problems problems = {0};
     struct question question = {.options = options,
                                 .shown = ask_address(options, &pool, &problems)};
+    char why[256];
     int status;
     if (question.shown == NULL)
         status = refuse(&problems);
-    else if (!listen_address_parse(question.shown, &question.address))
-        status = no_daemon(&question, false, "that is no address");
+    else if (!listen_address_parse(&question.address, question.shown, why, sizeof why))
+        status = no_daemon(&question, false, why);
     else if (!has_port(&question.address))
         status = no_daemon(&question, false, "port 0 is any; give the one that the log names");
     else

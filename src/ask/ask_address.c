@@ -27,7 +27,7 @@ static bool is_wanted_section(void *user, struct place place, const char *name)
 static void read_address(struct search *search, const struct written *written)
 {
     char why[256], quoted[QUOTE_SIZE];
-    if (!listen_address_read(written, search->pool, &search->found, why, sizeof why))
+    if (!text_read_listen(written, search->pool, &search->found, why, sizeof why))
         problem_add(search->problems, written->place, "listen = %s: %s",
                     problem_quote(quoted, written->shown, strlen(written->shown)), why);
 }

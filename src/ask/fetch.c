@@ -66,10 +66,11 @@ static bool connect_to(struct exchange *exchange, const struct listen_address *a
 {
     int error = 0;
     socklen_t size = sizeof error;
-    exchange->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    exchange->fd =
+        socket(address->socket.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (exchange->fd < 0)
         return fail_with(exchange, errno);
-    if (connect(exchange->fd, &address->any, address->size) == 0)
+    if (connect(exchange->fd, &address->socket.any, address->length) == 0)
         return true;
     if (errno == EAGAIN) /* a Unix socket whose queue is full, which cannot be waited for */
         return fail(exchange, "it does not accept connections");

@@ -46,7 +46,8 @@ static const struct setting daemon_table[] = {
     {"on-change", TEXT, DAEMON(on_change), 0, 0, 0, NULL, command_read},
     {"on-change-timeout", DURATION, DAEMON(on_change_timeout), 30 * SECOND, MILLISECOND,
      30 * SECOND, NULL, NULL},
-    {"listen", TEXT, DAEMON(listen), 0, 0, 0, NULL, listen_address_read},
+    {"listen", TEXT, DAEMON(listen), 0, 0, 0, NULL, text_read_listen},
+    {"metrics-per-server", CHOICE, DAEMON(metrics_per_server), 1, 0, 0, yes_no, NULL},
     {0},
 };
 

@@ -21,7 +21,8 @@ struct page {
     /* The whole body, which outlives the page; or NULL, and `next` makes it. */
     const char *bytes;
     size_t length;
-    /* Appends the next piece. False: that was the last one. */
+    /* Appends the next piece, or nothing, where there was much to look at. False: that was the last
+     * one. */
     bool (*next)(struct page *page, struct buffer *piece);
     /* Frees the page; NULL: there is nothing to free. */
     void (*free)(struct page *page);

@@ -13,7 +13,7 @@ static int64_t read_since(const char *query)
 {
     static const char key[] = "since=";
     int64_t since = 0;
-    if (strncmp(query, key, sizeof key - 1) != 0)
+    if (query == NULL || strncmp(query, key, sizeof key - 1) != 0)
         return 0;
     query += sizeof key - 1;
     size_t length = strlen(query);

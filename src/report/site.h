@@ -17,7 +17,7 @@ struct site {
     bool per_server; /* /metrics has series of each server */
 };
 
-/* `path` is decoded, `query` as it came, "" where there is none. NULL: there is no such page. */
+/* `path` is without escapes, `query` as it came, or NULL. NULL: there is no such page. */
 struct page *site_find(void *site, const char *path, const char *query);
 
 #endif

@@ -1,148 +1,148 @@
-#include <arpa/inet.h>
+/* Where the listener listens: what is taken, and the sentence on what is not. */
 #include <string.h>
 
-#include "base/pool.h"
 #include "check_main.h"
 #include "config/listen_address.h"
 
 static const struct {
-    const char *text, *host;
-    uint16_t port;
-} right[] = {
-    {"127.0.0.1:9914", "127.0.0.1", 9914},
-    {"0.0.0.0:80", "0.0.0.0", 80},
-    {"localhost:1", "127.0.0.1", 1},
-    {"LocalHost:65535", "127.0.0.1", 65535},
-    {"127.0.0.1:0", "127.0.0.1", 0},
-    {"[::1]:9914", "::1", 9914},
-    {"[::]:80", "::", 80},
-    {"[::ffff:1.2.3.4]:80", "::ffff:1.2.3.4", 80},
+    const char *text, *written; /* NULL: the same */
+    bool local;
+} addresses[] = {
+    {"127.0.0.1:9914", NULL, true},
+    {"127.1.2.3:0", NULL, true},
+    {"localhost:80", "127.0.0.1:80", true},
+    {"LocalHost:65535", "127.0.0.1:65535", true},
+    {"0.0.0.0:1", NULL, false},
+    {"192.0.2.7:00080", "192.0.2.7:80", false},
+    {"[::1]:9914", NULL, true},
+    {"[0:0::1]:9914", "[::1]:9914", true},
+    {"[::]:9914", NULL, false},
+    {"[::ffff:127.0.0.1]:1", NULL, true},
+    {"[::ffff:192.0.2.7]:1", NULL, false},
+    {"[2001:db8::7]:9914", NULL, false},
+    {"unix:/run/aiopoll.sock", NULL, true},
+    {"unix:a", NULL, true},
+    {"unix:127.0.0.1:80", NULL, true},
 };
 
-START_TEST(addresses_with_a_port)
+START_TEST(an_address_is_read)
 {
     struct listen_address address;
-    char host[INET6_ADDRSTRLEN];
+    char why[128] = "", text[LISTEN_ADDRESS_SIZE];
+    const char *written = addresses[_i].written;
 
-    ck_assert(listen_address_parse(right[_i].text, &address));
-    if (address.any.sa_family == AF_INET6) {
-        ck_assert_uint_eq(address.size, sizeof address.v6);
-        inet_ntop(AF_INET6, &address.v6.sin6_addr, host, sizeof host);
-        ck_assert_uint_eq(ntohs(address.v6.sin6_port), right[_i].port);
-    } else {
-        ck_assert_int_eq(address.any.sa_family, AF_INET);
-        ck_assert_uint_eq(address.size, sizeof address.v4);
-        inet_ntop(AF_INET, &address.v4.sin_addr, host, sizeof host);
-        ck_assert_uint_eq(ntohs(address.v4.sin_port), right[_i].port);
+    ck_assert_msg(listen_address_parse(&address, addresses[_i].text, why, sizeof why), "%s: %s",
+                  addresses[_i].text, why);
+    ck_assert_str_eq(listen_address_text(&address, text),
+                     written != NULL ? written : addresses[_i].text);
+    ck_assert_int_eq(listen_address_is_local(&address), addresses[_i].local);
+    ck_assert_uint_gt(address.length, 0);
+}
+END_TEST
+
+#define FORM            "write HOST:PORT, [IPv6]:PORT or unix:PATH, such as 127.0.0.1:9914"
+#define BEHIND_BRACKETS "write a port from 0 to 65535 behind the brackets: [IPv6]:PORT"
+#define IN_BRACKETS     "write an IPv6 address in the brackets, such as [::1]:9914"
+#define BEHIND_COLON    "write a port from 0 to 65535 behind the colon"
+#define NAME            "write an IP address, or localhost: other names are not looked up"
+#define PATH            "write a path without control characters behind the colon: unix:PATH"
+#define TEN             "0123456789"
+#define HUNDRED         TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
+static const struct {
+    const char *text, *why;
+} mistakes[] = {
+    {"", FORM},
+    {"9914", FORM},
+    {"127.0.0.1", FORM},
+    {"/run/aiopoll.sock", FORM},
+    {"http://127.0.0.1:9914", FORM},
+    {"http://127.0.0.1:9914/", FORM},
+    {":9914", "write an address in front of the port: 127.0.0.1, or 0.0.0.0 for all"},
+    {"::1:9914", "write an IPv6 address in brackets: [IPv6]:PORT"},
+    {"::1", "write an IPv6 address in brackets: [IPv6]:PORT"},
+    {"127.0.0.1:", BEHIND_COLON},
+    {"127.0.0.1:65536", BEHIND_COLON},
+    {"127.0.0.1:000001", BEHIND_COLON},
+    {"127.0.0.1:-1", BEHIND_COLON},
+    {"127.0.0.1:+1", BEHIND_COLON},
+    {"127.0.0.1:80 ", BEHIND_COLON},
+    {"127.0.0.1:http", BEHIND_COLON},
+    {"127.0.0.1:80/", BEHIND_COLON},
+    {"example.net:80", NAME},
+    {"localhost.:80", NAME},
+    {"127.1:80", NAME},
+    {"127.0.0.256:80", NAME},
+    {"127.0.0.01:80", NAME},
+    {" 127.0.0.1:80", NAME},
+    {HUNDRED ":80", NAME},
+    {"[]:80", IN_BRACKETS},
+    {"[::1:80", IN_BRACKETS},
+    {"[127.0.0.1]:80", IN_BRACKETS},
+    {"[fe80::1%lo]:80", IN_BRACKETS},
+    {"[localhost]:80", IN_BRACKETS},
+    {"[" HUNDRED "]:80", IN_BRACKETS},
+    {"[::1]", BEHIND_BRACKETS},
+    {"[::1]80", BEHIND_BRACKETS},
+    {"[::1]:", BEHIND_BRACKETS},
+    {"[::1]:65536", BEHIND_BRACKETS},
+    {"unix:", PATH},
+    {"unix:a\nb", PATH},
+    {"unix:/" HUNDRED TEN, "the path has 111 bytes, and 107 is the most"},
+};
+
+START_TEST(a_mistake_gets_a_sentence)
+{
+    struct listen_address address;
+    char why[128] = "";
+
+    ck_assert_msg(!listen_address_parse(&address, mistakes[_i].text, why, sizeof why), "%s",
+                  mistakes[_i].text);
+    ck_assert_str_eq(why, mistakes[_i].why);
+}
+END_TEST
+
+static const char *read_key(struct pool *pool, const char *value, const char *file)
+{
+    const struct written written = {value, value, {file, 0, 1}};
+    const char *out = NULL;
+    char why[128] = "";
+
+    if (!text_read_listen(&written, pool, &out, why, sizeof why)) {
+        ck_assert_str_ne(why, "");
+        return "refused";
     }
-    ck_assert_str_eq(host, right[_i].host);
-}
-END_TEST
-
-static const char *const wrong[] = {
-    "",
-    "127.0.0.1",
-    "9914",
-    ":9914",
-    "127.0.0.1:",
-    "127.0.0.1:65536",
-    "127.0.0.1:-1",
-    "127.0.0.1:+1",
-    "127.0.0.1: 1",
-    "127.0.0.1:1 ",
-    "127.0.0.1:1/",
-    "127.0.0.1:000001",
-    "127.1:80",
-    "127.0.0.1.:80",
-    "example.net:80",
-    "localhost.:80",
-    "::1:9914",
-    "[::1]",
-    "[::1]9914",
-    "[::1]:",
-    "[::1:9914",
-    "[]:9914",
-    "[fe80::1%lo]:9914",
-    "[127.0.0.1]:9914",
-    "[0123:4567:89ab:cdef:0123:4567:89ab:cdef:0123:4567:89ab:cdef]:1",
-    "http://127.0.0.1:9914",
-    "*:9914",
-    "unix:",
-    "Unix:/run/a",
-    "unix:/run/a\nb",
-};
-
-START_TEST(what_is_no_address_is_refused)
-{
-    struct listen_address address = {.size = 42};
-
-    ck_assert_msg(!listen_address_parse(wrong[_i], &address), "%s", wrong[_i]);
-    ck_assert_uint_eq(address.size, 42);
-}
-END_TEST
-
-START_TEST(a_socket_has_a_path)
-{
-    struct listen_address address;
-    char text[200] = "unix:";
-
-    ck_assert(listen_address_parse("unix:/run/aiopoll.sock", &address));
-    ck_assert_int_eq(address.any.sa_family, AF_UNIX);
-    ck_assert_str_eq(address.local.sun_path, "/run/aiopoll.sock");
-    memset(text + 5, 'x', sizeof address.local.sun_path - 1);
-    ck_assert(listen_address_parse(text, &address));
-    strcat(text, "x");
-    ck_assert(!listen_address_parse(text, &address));
-}
-END_TEST
-
-static char why[200];
-
-static const char *read_text(const char *value, const char *file, struct pool *pool)
-{
-    const struct written written = {.value = value, .shown = value, .place = {.name = file}};
-    const char *text = NULL;
-    bool read = listen_address_read(&written, pool, &text, why, sizeof why);
-    ck_assert_int_eq(read, text != NULL);
-    return text;
+    return out;
 }
 
-START_TEST(it_is_read_as_a_setting)
+/* Like the paths of other keys. */
+START_TEST(as_a_key_a_path_is_taken_from_the_folder_of_the_file)
 {
     struct pool pool = {0};
 
-    ck_assert_str_eq(read_text("localhost:9914", "etc/a.ini", &pool), "localhost:9914");
-    ck_assert_str_eq(read_text("unix:/run/s", "etc/a.ini", &pool), "unix:/run/s");
-    ck_assert_str_eq(read_text("unix:s", "etc/a.ini", &pool), "unix:etc/s");
-    ck_assert_str_eq(read_text("unix:s", NULL, &pool), "unix:s");
-    pool_free(&pool);
-}
-END_TEST
-
-START_TEST(what_would_be_right_is_said)
-{
-    struct pool pool = {0};
-
-    ck_assert_ptr_null(read_text("example.net:80", NULL, &pool));
-    ck_assert_str_eq(why, "write an address such as 127.0.0.1:9914, [::1]:9914 or "
-                          "unix:/run/aiopoll.sock; a name other than localhost is not looked up");
-    ck_assert_ptr_null(read_text("unix:", NULL, &pool));
-    ck_assert_str_eq(why, "write the path of a file");
+    ck_assert_str_eq(read_key(&pool, "unix:a.sock", "/etc/aiopoll/servers.ini"),
+                     "unix:/etc/aiopoll/a.sock");
+    ck_assert_str_eq(read_key(&pool, "unix:/run/a.sock", "/etc/aiopoll/servers.ini"),
+                     "unix:/run/a.sock");
+    ck_assert_str_eq(read_key(&pool, "127.0.0.1:9914", "/etc/aiopoll/servers.ini"),
+                     "127.0.0.1:9914");
+    ck_assert_str_eq(read_key(&pool, "unix:", "/etc/aiopoll/servers.ini"), "refused");
+    ck_assert_str_eq(read_key(&pool, "unix:" TEN, "/" HUNDRED "/a.ini"), "refused");
+    ck_assert_str_eq(read_key(&pool, "name:1", "/etc/aiopoll/servers.ini"), "refused");
     pool_free(&pool);
 }
 END_TEST
 
 static Suite *suite(void)
 {
-    Suite *s = suite_create("listen address");
-    TCase *tcase = tcase_create("listen address");
-    tcase_add_loop_test(tcase, addresses_with_a_port, 0, sizeof right / sizeof *right);
-    tcase_add_loop_test(tcase, what_is_no_address_is_refused, 0, sizeof wrong / sizeof *wrong);
-    tcase_add_test(tcase, a_socket_has_a_path);
-    tcase_add_test(tcase, it_is_read_as_a_setting);
-    tcase_add_test(tcase, what_would_be_right_is_said);
-    suite_add_tcase(s, tcase);
-    return s;
+    Suite *suite = suite_create("listen_address");
+    TCase *tests = tcase_create("listen_address");
+
+    tcase_add_loop_test(tests, an_address_is_read, 0, sizeof addresses / sizeof addresses[0]);
+    tcase_add_loop_test(tests, a_mistake_gets_a_sentence, 0, sizeof mistakes / sizeof mistakes[0]);
+    tcase_add_test(tests, as_a_key_a_path_is_taken_from_the_folder_of_the_file);
+    suite_add_tcase(suite, tests);
+    return suite;
 }
 
 CHECK_MAIN(suite())

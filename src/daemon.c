@@ -253,6 +253,7 @@ static int start_schedule(struct daemon *daemon, const struct generation *genera
 static int start_signals(struct daemon *daemon)
 {
     int error;
+    sigset_t held_back;
     signal(SIGPIPE, SIG_IGN); /* a reader of the log, or a server, is gone */
     signal(SIGXFSZ, SIG_IGN); /* the log file has reached a limit */
     if ((error = uv_signal_init(&daemon->loop, &daemon->terminate)) != 0 ||
@@ -263,6 +264,9 @@ static int start_signals(struct daemon *daemon)
         (error = uv_signal_start(&daemon->hangup, daemon_on_hangup, SIGHUP)) != 0 ||
         (error = uv_signal_start(&daemon->terminate, on_signal, SIGTERM)) != 0)
         return error;
+    sigemptyset(&held_back);
+    sigaddset(&held_back, SIGHUP);
+    pthread_sigmask(SIG_UNBLOCK, &held_back, NULL);
     return uv_signal_start(&daemon->interrupt, on_signal, SIGINT);
 }
 

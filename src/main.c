@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ask/ask.h"
 #include "daemon.h"
 #include "load.h"
 #include "options.h"
@@ -32,10 +33,21 @@ static int print_verdict(const struct config *config)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* A reload that is asked for before there is a loop comes when there is one. */
+static void hold_back_reloads(void)
+{
+    sigset_t hangup;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &hangup, NULL);
+}
+
 /* Returns the exit status. */
 static int run(const struct options *options)
 {
     struct problems problems = {0};
+    if (!options->check)
+        hold_back_reloads();
     struct generation *generation = load(options, &problems);
     int status = 2;
     print_problems(&problems);
@@ -56,7 +68,7 @@ int main(int argc, char **argv)
     signal(SIGUSR1, SIG_IGN); /* logrotate may send it before there is a log file to reopen */
     int status = options_read(&options, argc, argv);
     if (status < 0)
-        status = run(&options);
+        status = options.status || options.explain != NULL ? ask(&options) : run(&options);
     pool_free(&options.pool);
     return status;
 }

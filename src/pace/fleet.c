@@ -79,6 +79,8 @@ static struct server *add(struct fleet *fleet, uint32_t id, const struct server_
     wakeups_reserve(fleet->http->wakeups, SERVER_WAKEUPS);
     fleet->running++;
     fleet->states[HEALTH_OK]++;
+    if (fleet->listener.added != NULL)
+        fleet->listener.added(fleet->listener.user, id);
     fleet->by_id[id] = server_new(id, plan, fleet->http, &fleet->observer, due, fleet->polls);
     return fleet->by_id[id];
 }

@@ -19,6 +19,8 @@
 
 struct fleet_listener {
     struct server_observer server; /* of each of them */
+    /* There is another server of this number; before anything is told of it. NULL: nobody asks. */
+    void (*added)(void *user, uint32_t id);
     /* The last task has ended by itself: not within fleet_close(). */
     void (*ended)(void *user);
     /* A server was changed, moved, added or removed. Valid during the call. */

@@ -158,8 +158,8 @@ void log_configure(struct log *log, const struct daemon_settings *settings)
     log->format = (enum log_format)settings->log_format;
     log->level = (enum log_level)settings->log_level;
     if (!log_sink_redirect(&log->sink, settings->log_file))
-        log_unapplied(log, "whether there is a log-file is taken at the next start, not by a "
-                           "reload");
+        log_unapplied(log, "a log-file that is new or left out takes effect at the next start, not "
+                           "by a reload");
 }
 
 void log_stop(struct log *log, const char *why, uint64_t polls, uint64_t failures)

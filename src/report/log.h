@@ -28,7 +28,8 @@ int log_init(struct log *log, uv_loop_t *loop, struct wakeups *wakeups, int fd,
              const struct daemon_settings *settings);
 
 /* Where there is a log file, waits for it to be opened, at most `limit` ns. Returns 0, also where
- * the disk has not answered until then, or libuv's error code: it cannot be opened. */
+ * the disk has not answered until then, is full or is broken, or libuv's error code: it cannot be
+ * opened. */
 int log_await_file(struct log *log, int64_t limit);
 
 /* The log file is opened anew, by its path; where there is none, that is told. */

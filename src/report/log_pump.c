@@ -1,5 +1,6 @@
 #include "report/log_pump.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -255,6 +256,12 @@ static bool wait_for_thread(struct log_pump *pump, int64_t deadline)
     return left > 0;
 }
 
+/* Not of the path, which would have to be another one. */
+static bool is_of_disk(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EIO || error == ESTALE;
+}
+
 int log_pump_await_file(struct log_pump *pump, int64_t limit)
 {
     int64_t deadline = clock_now() + limit;
@@ -267,7 +274,7 @@ int log_pump_await_file(struct log_pump *pump, int64_t limit)
     if (!opened)
         pump->listener.tell(pump->listener.user, true, pump->path,
                             "the disk has not answered; polling goes on");
-    return uv_translate_sys_error(error);
+    return is_of_disk(error) ? 0 : uv_translate_sys_error(error);
 }
 
 bool log_pump_take(struct log_pump *pump, char **buffer, size_t length)

@@ -27,7 +27,8 @@ int log_pump_start(struct log_pump **pump, uv_loop_t *loop, const char *path, in
                    const struct log_pump_listener *listener);
 
 /* Waits for the file to be opened, at most `limit` ns. Returns 0, also where it is not open until
- * then (which is told, and lines may be handed over), or libuv's error code. */
+ * then, or the disk is full or broken (either is told, and lines may be handed over), or libuv's
+ * error code. */
 int log_pump_await_file(struct log_pump *pump, int64_t limit);
 
 /* Takes the lines in *buffer, which has LOG_PUMP_SIZE bytes and comes from malloc(), for another

@@ -131,18 +131,6 @@ START_TEST(a_full_file_that_is_emptied_or_renamed_is_whole)
 }
 END_TEST
 
-static void fill(const char *path)
-{
-    static const char zeros[4096];
-    FILE *out = fopen(path, "we");
-
-    ck_assert_ptr_nonnull(out);
-    setvbuf(out, NULL, _IONBF, 0);
-    while (fwrite(zeros, 1, sizeof(zeros), out) > 0)
-        ;
-    fclose(out);
-}
-
 START_TEST(no_space_left_is_told_when_there_is_some_again)
 {
     ck_assert_int_eq(mkdir(rig_path(rig, "full"), 0700), 0);
@@ -151,7 +139,7 @@ START_TEST(no_space_left_is_told_when_there_is_some_again)
     scene_set_level("info");
     scene_start("[aiopoll]\nlog-file = full/log\n[servers]\n%s", servers_list("0.1"));
     await_requests(20);
-    fill(rig_path(rig, "full/filler"));
+    namespace_fill_disk(rig_path(rig, "full/filler"));
     await_requests(100);
     log_scene_read("full/log", NULL);
     log_scene_check_whole();
@@ -165,6 +153,27 @@ START_TEST(no_space_left_is_told_when_there_is_some_again)
     log_scene_read("full/log", NULL);
     log_scene_check_complete(SERVERS);
     check_late();
+}
+END_TEST
+
+/* It would not be started again where the configuration is wrong. */
+START_TEST(no_space_left_at_the_start_stops_nothing)
+{
+    ck_assert_int_eq(mkdir(rig_path(rig, "full"), 0700), 0);
+    if (!namespace_mount_tmpfs(rig_path(rig, "full"), "nr_inodes=2"))
+        return;
+    rig_write(rig, "full/filler", "%s", "");
+    scene_set_level("info");
+    scene_start("[aiopoll]\nlog-file = full/log\n[servers]\n%s", servers_list("0.1"));
+    await_requests(60);
+    ck_assert_int_eq(unlink(rig_path(rig, "full/filler")), 0);
+    log_scene_await("full/log", "log-file", 2);
+    ck_assert_ptr_nonnull(strstr(rig_string(log_scene_event("log-file", 0), "detail"),
+                                 "cannot be opened: no space left on device"));
+    log_scene_check_told("info", "the log is written again");
+    rig_stop(rig);
+    log_scene_read("full/log", NULL);
+    log_scene_check_complete(SERVERS);
 }
 END_TEST
 
@@ -353,6 +362,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tests, a_disk_that_is_full_for_long_drops_lines_and_counts_them, 0, 2);
     tcase_add_loop_test(tests, a_full_file_that_is_emptied_or_renamed_is_whole, 0, 2);
     tcase_add_test(tests, no_space_left_is_told_when_there_is_some_again);
+    tcase_add_test(tests, no_space_left_at_the_start_stops_nothing);
     tests = scene_case(suite, "hanging");
     tcase_add_loop_test(tests, a_disk_that_hangs_holds_up_no_poll, 0, 2);
     tcase_add_loop_test(tests, a_disk_that_hangs_holds_up_the_stop_for_seconds, 0, 2);

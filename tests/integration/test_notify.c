@@ -264,17 +264,6 @@ END_TEST
 
 /* --- a manager that does not read -------------------------------------------------------- */
 
-/* With 20 polls a second, none of which is late by as much as anybody who waits would be. */
-static void check_polls_go_on(void)
-{
-    size_t cursor = 0;
-    json_t *poll;
-
-    scene_await_polls("a", rig_count_events(rig, "poll", "a") + 30);
-    while ((poll = rig_next_event(rig, &cursor, "poll", "a")) != NULL)
-        ck_assert_int_le(scene_ns(poll, "late"), (int64_t)((double)SECOND * rig_slowness()));
-}
-
 static void start_full(void)
 {
     notify_scene_watch(400);
@@ -286,7 +275,7 @@ static void start_full(void)
 START_TEST(a_manager_that_never_reads_delays_no_poll_and_no_stop)
 {
     start_full();
-    check_polls_go_on();
+    scene_check_polls_go_on("a");
     rig_stop(rig);
     scene_check_all_good("a");
     scene_check_punctual();
@@ -318,7 +307,7 @@ START_TEST(what_has_to_arrive_comes_when_the_manager_reads_again)
     size_t full, messages;
 
     start_full();
-    check_polls_go_on();
+    scene_check_polls_go_on("a");
     notify_scene_resume();
     notify_scene_await("STATUS=", 1);
     full = notify_scene_count("full");

@@ -1,9 +1,11 @@
 /* SIGHUP has the configuration read afresh: what becomes of servers that are the same, others,
  * gone or new. At each stage of a poll: test_reload_stages.c. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "check_main.h"
 #include "scene.h"
@@ -197,6 +199,35 @@ START_TEST(a_file_that_cannot_be_read_to_its_end)
 }
 END_TEST
 
+static bool is_opened(void *arg)
+{
+    int *fd = arg;
+
+    *fd = open(rig_path(rig, "servers.ini"), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    return *fd >= 0;
+}
+
+/* The file is read for the first time, and is another one by then. */
+START_TEST(a_signal_before_the_first_poll_counts)
+{
+    const char *path = rig_path(rig, "servers.ini");
+    int fd;
+
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    rig_start(rig, "--log-format=json", "-c", path, NULL);
+    rig_wait(rig, is_opened, &fd, SCENE_LIMIT_MS);
+    rig_signal(rig, SIGHUP);
+    ck_assert_int_eq(remove(path), 0);
+    scene_config("[servers]\na = @/a?delay=0.02\nb = @/b?delay=0.02\n");
+    ck_assert_int_gt(
+        dprintf(fd, "[servers]\na = http://%s/a?delay=0.02\n", mock_server_authority(mock)), 0);
+    ck_assert_int_eq(close(fd), 0);
+    rig_wait_events(rig, "reload", NULL, 1, SCENE_LIMIT_MS);
+    check_reload(rig_event(rig, "reload", NULL, 0), 1, 0, 0);
+    scene_await_polls("b", 1);
+}
+END_TEST
+
 START_TEST(a_file_that_is_gone_changes_nothing)
 {
     scene_start("[servers]\na = @/a?delay=0.02\n");
@@ -381,6 +412,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, one_that_fails_is_overdue_in_time_with_another_url);
     tcase_add_test(tests, a_file_with_errors_changes_nothing);
     tcase_add_test(tests, a_file_that_cannot_be_read_to_its_end);
+    tcase_add_test(tests, a_signal_before_the_first_poll_counts);
     tcase_add_test(tests, a_file_that_is_gone_changes_nothing);
     tcase_add_test(tests, included_files_and_tokens_are_read_afresh);
     tcase_add_test(tests, the_command_line_still_wins);

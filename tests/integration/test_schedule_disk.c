@@ -85,17 +85,6 @@ END_TEST
 
 /* --- a disk that hangs ------------------------------------------------------------------------ */
 
-/* With 20 polls a second, none of which is late by as much as the disk is. */
-static void check_polls_go_on(void)
-{
-    size_t cursor = 0;
-    json_t *poll;
-
-    scene_await_polls("a", rig_count_events(rig, "poll", "a") + 30);
-    while ((poll = rig_next_event(rig, &cursor, "poll", "a")) != NULL)
-        ck_assert_int_le(scene_ns(poll, "late"), (int64_t)((double)SECOND * rig_slowness()));
-}
-
 /* Of the stop: how long it took. */
 static void check_bounded_stop(void)
 {
@@ -124,7 +113,7 @@ START_TEST(a_disk_that_hangs_when_it_syncs_holds_up_no_poll)
     use_hanging_disk();
     scene_start(config);
     scene_await_polls("b", 1);
-    check_polls_go_on();
+    scene_check_polls_go_on("a");
     check_bounded_stop();
     scene_check_punctual();
 }
@@ -146,7 +135,7 @@ START_TEST(a_disk_that_hangs_when_it_is_read_holds_up_the_start_for_seconds)
     ck_assert_int_ge(boottime_ns() - before_ns, 4 * SECOND);
     ck_assert_int_le(boottime_ns() - before_ns, (int64_t)((double)(7 * SECOND) * rig_slowness()));
     state_file_check_told("warning", "the disk has not answered");
-    check_polls_go_on();
+    scene_check_polls_go_on("a");
     state_file_await(2);
     rig_stop(rig);
     state_file_check();

@@ -158,18 +158,6 @@ static bool is_saved_again(void *arg)
     return rig_count_events(rig, "state-file", NULL) == 2;
 }
 
-static void fill(const char *path)
-{
-    static const char zeros[4096];
-    FILE *out = fopen(path, "we");
-
-    ck_assert_ptr_nonnull(out);
-    setvbuf(out, NULL, _IONBF, 0);
-    while (fwrite(zeros, 1, sizeof(zeros), out) > 0)
-        ;
-    fclose(out);
-}
-
 /* Wherever an append was cut short, what is written later is whole. */
 START_TEST(a_full_disk_is_told_and_then_that_it_is_not)
 {
@@ -179,7 +167,7 @@ START_TEST(a_full_disk_is_told_and_then_that_it_is_not)
     scene_start("[aiopoll]\nstate-file = full/schedule\n"
                 "[servers]\na = @/a?delay=0.01\nb = @/b?delay=60\n");
     scene_await_polls("a", 10);
-    fill(rig_path(rig, "full/filler"));
+    namespace_fill_disk(rig_path(rig, "full/filler"));
     rig_wait_events(rig, "state-file", NULL, 1, SCENE_LIMIT_MS);
     state_file_check_told("warning", "cannot be written: no space left on device");
     scene_await_polls("a", rig_count_events(rig, "poll", "a") + 100);

@@ -97,7 +97,7 @@ START_TEST(a_handshake_that_hangs_ends_at_connect_timeout)
     struct place place = hangs[_i];
     struct bytes limit = {0};
 
-    bytes_print(&limit, "connect-timeout = %dms\n", (int)(200 * rig_slowness()));
+    bytes_print(&limit, "connect-timeout = %dms\n", (int)(600 * rig_slowness()));
     start_cut_in(&place, CUT_BY_SILENCE, limit.data);
     check_two_failures(1, "tls", "the TLS handshake was not over within ");
     bytes_finish(&limit);

@@ -155,6 +155,18 @@ bool namespace_mount_tmpfs(const char *path, const char *options)
     return false;
 }
 
+void namespace_fill_disk(const char *path)
+{
+    static const char zeros[4096];
+    FILE *out = fopen(path, "we");
+
+    ck_assert_ptr_nonnull(out);
+    setvbuf(out, NULL, _IONBF, 0);
+    while (fwrite(zeros, 1, sizeof(zeros), out) > 0)
+        ;
+    fclose(out);
+}
+
 /* The copy is made elsewhere, and takes its place. */
 bool namespace_own_etc(void)
 {

@@ -42,6 +42,9 @@ bool namespace_replace_file(const char *system_file, const char *path);
  */
 bool namespace_mount_tmpfs(const char *path, const char *options);
 
+/* Writes to the file at `path` until its disk has no room left. */
+void namespace_fill_disk(const char *path);
+
 /* /etc is a copy that the test may write to. False: the machine does not let us. */
 bool namespace_own_etc(void);
 

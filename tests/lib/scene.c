@@ -239,6 +239,16 @@ void scene_check_all_good(const char *server)
     }
 }
 
+void scene_check_polls_go_on(const char *server)
+{
+    size_t cursor = 0;
+    json_t *poll;
+
+    scene_await_polls(server, rig_count_events(rig, "poll", server) + 30);
+    while ((poll = rig_next_event(rig, &cursor, "poll", server)) != NULL)
+        ck_assert_int_le(scene_ns(poll, "late"), (int64_t)(1e9 * rig_slowness()));
+}
+
 void scene_check_punctual(void)
 {
     struct mock_punctuality found = mock_server_punctuality(mock, NULL);

@@ -81,6 +81,10 @@ size_t scene_count_whole(const char *server);
 /* Fails where one of all the polls told so far was not good, but for those that the stop cut. */
 void scene_check_all_good(const char *server);
 
+/* Waits for 30 more polls of it; none may be late by as much as a disk or a reader is that hangs.
+ */
+void scene_check_polls_go_on(const char *server);
+
 /* Fails where a request came before the mock had promised, or nothing was promised. */
 void scene_check_punctual(void);
 

@@ -244,7 +244,7 @@ END_TEST
 START_TEST(a_server_that_the_board_does_not_know)
 {
     metrics_scene_start(2);
-    scene_board.rows[0].used = false;
+    metrics_scene_row(0)->used = false;
     read_page(true);
     ck_assert_uint_eq(count_of("\naiopoll_polls_total{server=\"s0\""), 0);
     ck_assert_uint_eq(count_of("\naiopoll_polls_total{server=\"s1\""), 2);

@@ -204,6 +204,38 @@ START_TEST(tasks_and_due_moments_are_kept_to_the_nanosecond)
 }
 END_TEST
 
+static size_t check_numbers(void)
+{
+    size_t found = 0;
+
+    for (uint32_t id = 0; id < fleet.ids; id++) {
+        const struct server *server = fleet.by_id[id];
+
+        found += server != NULL;
+        ck_assert(server == NULL || server->id == id);
+    }
+    return found;
+}
+
+/* Whoever goes through the numbers meets each of them once, also one that has moved. */
+START_TEST(a_server_keeps_its_number_all_the_time)
+{
+    uint32_t ids[SERVERS];
+
+    start();
+    for (size_t i = 0; i < SERVERS; i++)
+        ids[i] = fleet.servers[i]->id;
+    adopt(true);
+    while (settled == 0) {
+        check_numbers();
+        for (unsigned i = 0; i < SERVERS; i++)
+            ck_assert(i % KINDS == REMOVED || number_of(fleet.by_id[ids[i]]) == i);
+        uv_run(&loop, UV_RUN_ONCE);
+    }
+    ck_assert_uint_eq(check_numbers(), fleet.count);
+}
+END_TEST
+
 /* In the end there is nothing but what was read last. */
 START_TEST(older_generations_are_freed_by_and_by)
 {
@@ -237,6 +269,7 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, tasks_and_due_moments_are_kept_to_the_nanosecond);
+    tcase_add_test(tests, a_server_keeps_its_number_all_the_time);
     tcase_add_test(tests, older_generations_are_freed_by_and_by);
     tcase_add_loop_test(tests, the_end_comes_at_any_time, 0, 30);
     suite_add_tcase(suite, tests);

@@ -30,21 +30,10 @@ int64_t clock_wall(void)
     return SCENE_WALL;
 }
 
-const struct board_row *board_row(const struct board *board, uint32_t id)
-{
-    return id < board->capacity && board->rows[id].used ? &board->rows[id] : NULL;
-}
-
 /* --- servers ---------------------------------------------------------------------------------- */
 
 static void make_room(uint32_t id)
 {
-    size_t before = scene_board.capacity;
-
-    scene_board.rows =
-        xgrow(scene_board.rows, &scene_board.capacity, (size_t)id + 1, sizeof(*scene_board.rows));
-    for (size_t i = before; i < scene_board.capacity; i++)
-        scene_board.rows[i] = (struct board_row){0};
     scene_fleet.by_id = xgrow(scene_fleet.by_id, &scene_fleet.by_id_capacity, (size_t)id + 1,
                               sizeof(struct server *));
     while (scene_fleet.ids <= id)
@@ -65,7 +54,7 @@ void metrics_scene_add(uint32_t id, const char *name)
     server->due = SCENE_NOW + ((int64_t)id + 1) * SECOND;
     scene_fleet.by_id[id] = server;
     scene_fleet.states[HEALTH_OK]++;
-    scene_board.rows[id] = (struct board_row){.used = true};
+    board_added(&scene_board, id);
 }
 
 void metrics_scene_remove(uint32_t id)
@@ -76,17 +65,21 @@ void metrics_scene_remove(uint32_t id)
         return;
     scene_fleet.states[server->health.now]--;
     scene_fleet.by_id[id] = NULL;
-    scene_board.rows[id].used = false;
     free(server->config->name);
     free((struct server_config *)server->config);
     free(server);
 }
 
-void metrics_scene_poll(uint32_t id, uint64_t good, uint64_t failed, int64_t delay,
+struct board_row *metrics_scene_row(uint32_t id)
+{
+    return (struct board_row *)board_row(&scene_board, id);
+}
+
+void metrics_scene_poll(uint32_t id, uint32_t good, uint32_t failed, int64_t delay,
                         enum health health)
 {
     struct server *server = scene_fleet.by_id[id];
-    struct board_row *row = &scene_board.rows[id];
+    struct board_row *row = metrics_scene_row(id);
 
     scene_fleet.states[server->health.now]--;
     scene_fleet.states[health]++;
@@ -101,7 +94,7 @@ void metrics_scene_poll(uint32_t id, uint64_t good, uint64_t failed, int64_t del
 
 static void fill_board(void)
 {
-    scene_board.keeps_rows = true;
+    board_init(&scene_board);
     scene_board.started = SCENE_WALL - 10 * SECOND;
     scene_board.good = 40;
     scene_board.failed = 2;
@@ -129,9 +122,8 @@ void metrics_scene_finish(void)
     for (uint32_t i = 0; i < scene_fleet.ids; i++)
         metrics_scene_remove(i);
     free(scene_fleet.by_id);
-    free(scene_board.rows);
+    board_free(&scene_board);
     scene_fleet = (struct fleet){0};
-    scene_board = (struct board){0};
     scene_log = (struct log){0};
 }
 

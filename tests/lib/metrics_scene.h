@@ -28,8 +28,11 @@ void metrics_scene_add(uint32_t id, const char *name);
 void metrics_scene_remove(uint32_t id);
 
 /* It has been polled so many times, and is `health`. */
-void metrics_scene_poll(uint32_t id, uint64_t good, uint64_t failed, int64_t delay,
+void metrics_scene_poll(uint32_t id, uint32_t good, uint32_t failed, int64_t delay,
                         enum health health);
+
+/* What is on the board of it. */
+struct board_row *metrics_scene_row(uint32_t id);
 
 /* Appends all of a page. It is made in pieces of about that many bytes. */
 void metrics_scene_read(struct buffer *text, bool per_server, size_t piece);

@@ -504,20 +504,19 @@ function fillPlot(plot, polls, value) {
 }
 
 function makeDetail() {
-  const whole = make("h2", "whole");
   const facts = make("dl", "facts");
   const why = make("ol", "why");
   const plots = [makePlot("Delay"), makePlot("Duration"), makePlot("Lateness")];
   const note = make("p", "note");
   const left = make("div", "", facts, make("h2", "", "Why the next request leaves when it does"), why);
   const right = make("div", "", ...plots.map((plot) => plot.figure), note);
-  const cell = make("div", "inside", whole, left, right);
+  const cell = make("div", "inside", left, right);
   cell.setAttribute("role", "gridcell");
   cell.setAttribute("aria-colspan", 6);
   const element = make("div", "detail", cell);
   element.setAttribute("role", "row");
   element.setAttribute("aria-level", 2);
-  return { element, whole, facts, why, plots, note, server: null, asked: null };
+  return { element, facts, why, plots, note, server: null, asked: null };
 }
 
 const detail = makeDetail();
@@ -536,8 +535,8 @@ function setFacts(facts) {
 
 function showFacts(server) {
   const shown = (value) => (value === undefined ? undefined : visible(value));
-  setText(detail.whole, visible(server.name));
   setFacts([
+    ["Server", visible(server.name)],
     ["URL", shown(server.url)],
     ["State", `${WORD[server.state]} since ${momentText(server.since)}`],
     ["Last poll", server.last === undefined ? "none yet" : momentText(server.last)],

@@ -134,28 +134,32 @@ static int worst_first(const void *left, const void *right)
     return a->state != b->state ? (a->state < b->state ? 1 : -1) : strcmp(a->name, b->name);
 }
 
-/* What a small text could become in memory is bounded: `[[],[],…` takes a hundred times its own. */
-enum { MEMORY_MAX = 1 << 30 };
+/* What a text may become in memory: an honest one takes some six times its own, `[{},{},…` more
+ * than sixty times. */
+enum { MEMORY_BASE = 64 << 10, MEMORY_PER_BYTE = 24, MEMORY_MAX = 1 << 30 };
 
 static size_t memory_left;
+static bool memory_short;
 
 static void *bounded_malloc(size_t size)
 {
-    if (size > memory_left)
-        return NULL;
-    memory_left -= size;
-    return malloc(size);
+    void *memory = size > memory_left ? NULL : malloc(size);
+    memory_left -= memory == NULL ? 0 : size;
+    memory_short |= memory == NULL;
+    return memory;
 }
 
 static json_t *parse(const char *bytes, size_t length, char *why)
 {
     json_error_t error;
     json_t *root;
-    memory_left = MEMORY_MAX;
+    memory_left =
+        length < MEMORY_MAX / MEMORY_PER_BYTE ? MEMORY_BASE + length * MEMORY_PER_BYTE : MEMORY_MAX;
+    memory_short = false;
     json_set_alloc_funcs(bounded_malloc, free);
     root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
     json_set_alloc_funcs(malloc, free);
-    if (root == NULL && json_error_code(&error) == json_error_out_of_memory)
+    if (root == NULL && memory_short)
         snprintf(why, ANSWER_WHY_SIZE, "memory is short for its answer");
     else if (root == NULL)
         snprintf(why, ANSWER_WHY_SIZE, "its answer is not JSON from line %d, column %d on",

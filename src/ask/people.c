@@ -13,8 +13,8 @@ static const struct unit {
     const char *name;
     double seconds, below;
 } units[] = {
-    {"ms", 0.001, 0.9995},          {"s", 1, 120}, {"min", 60, 120 * 60}, {"h", 3600, 48 * 3600},
-    {"d", 86400, (double)INFINITY},
+    {"ms", 0.001, 0.9995},     {"s", 1, 120}, {"min", 60, 60 * 60}, {"h", 3600, 24 * 3600},
+    {"d", 86400, 0 /* all */},
 };
 
 /* Two digits, or all of those before the point; no zero behind it. */
@@ -41,7 +41,7 @@ void people_span(struct buffer *out, double seconds)
         buffer_text(out, "0 s");
         return;
     }
-    while (seconds >= unit->below)
+    while (unit->below > 0 && seconds >= unit->below)
         unit++;
     const double value = seconds / unit->seconds;
     add_number(out, value < MOST ? value : MOST);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ask/people.h"
+#include "http/failure.h"
 
 enum {
     STATE,
@@ -36,9 +37,11 @@ static const int importance[COLUMNS] = {SERVER, STATE, RESULT, NEXT,   FOR, DELA
                                         LATE,   TOOK,  POLLS,  FAILED, URL};
 
 enum {
-    GAP = 2,            /* between two columns */
-    RESULT_ENOUGH = 48, /* so much of a result is worth more than the columns after DELAY */
+    GAP = 2,               /* between two columns */
+    RESULT_BEGINNING = 28, /* so much of a result is worth more than the column DELAY, */
+    RESULT_ENOUGH = 48,    /* and so much of it more than those after that */
     URL_LEAST = 24,
+    URL_ENOUGH = 48,
     UNBOUND_MOST = 64, /* where nothing is cut, a cell that is longer makes its own row longer */
 };
 
@@ -61,14 +64,16 @@ void status_result(struct buffer *out, const struct answer_server *server)
         return;
     }
     people_text(out, server->error);
-    if (server->attempt > 1) {
-        buffer_text(out, ", ");
-        people_count(out, server->attempt);
-        buffer_text(out, " times");
-    }
+    if (strcmp(server->error, failure_name(FAILURE_STATUS)) == 0 && server->status != 0)
+        buffer_print(out, " %lld", (long long)server->status);
     if (server->detail != NULL) {
         buffer_text(out, ": ");
         people_text(out, server->detail);
+    }
+    if (server->attempt > 1) {
+        buffer_text(out, " (");
+        people_count(out, server->attempt);
+        buffer_text(out, " times)");
     }
 }
 
@@ -155,8 +160,8 @@ static void fit(struct table *table)
 {
     for (int i = 0; i < COLUMNS; i++) {
         const int column = importance[i];
-        if (column == LATE)
-            widen(table, RESULT, RESULT_ENOUGH);
+        if (column == DELAY || column == LATE)
+            widen(table, RESULT, column == DELAY ? RESULT_BEGINNING : RESULT_ENOUGH);
         const size_t width = least_width(table, column), gap = table->used > 0 ? GAP : 0;
         if (i > 1 && table->used + gap + width > table->screen->width)
             break;
@@ -166,6 +171,7 @@ static void fit(struct table *table)
     if (table->used >= table->screen->width)
         return;
     widen(table, SERVER, SIZE_MAX);
+    widen(table, URL, URL_ENOUGH);
     widen(table, RESULT, SIZE_MAX);
     widen(table, URL, SIZE_MAX);
 }

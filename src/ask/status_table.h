@@ -20,7 +20,7 @@ struct screen {
 void status_table(struct buffer *out, const struct status_answer *answer,
                   const struct screen *screen);
 
-/* Appends what became of the last poll: "200", or "connect, 3 times: …". */
+/* Appends what became of the last poll: "200", or "connect: … (3 times)". */
 void status_result(struct buffer *out, const struct answer_server *server);
 
 /* Appends when the next poll is: "in 4 s", "due", "polling". */

@@ -82,10 +82,7 @@ static const char *const broken[] = {
 START_TEST(a_broken_file_says_where_all_the_same)
 {
     canned_server_respond(canned, "/status.json", 200, ask_scene_well);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
     const char *path = rig_write(rig, "a.ini", broken[_i], canned_server_address(canned));
-#pragma GCC diagnostic pop
     result = rig_run(rig, "--status", "-c", path, NULL);
     check_asked();
 }

@@ -41,7 +41,7 @@ static const struct {
     {{"--status", "--listen=[::1]:1", "--log-level=info"}, ALONE},
     {{"--status", "--listen=[::1]:1", "--state-file=x"}, ALONE},
     {{"--status", "--listen=example.net:1"},
-     "aiopoll: listen = \"example.net:1\": write HOST:PORT, "},
+     "aiopoll: listen = \"example.net:1\": write an IP address"},
     {{"--status", "--listen=127.0.0.1:0"},
      "aiopoll: no daemon answers at \"127.0.0.1:0\" (port 0 is any; give the one that the log "
      "names); "},

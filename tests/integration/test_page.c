@@ -452,34 +452,46 @@ START_TEST(pictures)
 }
 END_TEST
 
-static Suite *suite(void)
+static TCase *page_case(Suite *suite, const char *name)
 {
-    Suite *suite = suite_create("page");
-    TCase *tcase = tcase_create("page");
+    TCase *tcase = tcase_create(name);
 
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
+    return tcase;
+}
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("page");
+    TCase *tcase = page_case(suite, "shown");
+
     tcase_add_test(tcase, each_server_has_a_row);
     tcase_add_test(tcase, what_is_wrong_is_on_top);
     tcase_add_test(tcase, the_countdown_moves);
     tcase_add_loop_test(tcase, the_daemons_clock_is_another, 0, 2);
     tcase_add_test(tcase, with_reduced_motion_it_counts_seconds);
+    tcase = page_case(suite, "changes");
     tcase_add_test(tcase, a_change_is_seen_without_a_reload_of_the_page);
     tcase_add_test(tcase, a_change_is_announced);
     tcase_add_test(tcase, another_configuration_is_taken_over);
     tcase_add_test(tcase, it_shows_that_the_daemon_is_gone_and_when_it_is_back);
+    tcase = page_case(suite, "opened");
     tcase_add_test(tcase, an_opened_server_is_explained_and_drawn);
     tcase_add_test(tcase, an_opened_server_is_kept_up_to_date);
+    tcase = page_case(suite, "many");
     tcase_add_test(tcase, ten_thousand_are_scrolled_through);
     tcase_add_test(tcase, what_is_read_stays_where_it_is);
+    tcase = page_case(suite, "used");
     tcase_add_test(tcase, servers_are_filtered_by_name);
     tcase_add_test(tcase, servers_are_filtered_by_state);
     tcase_add_test(tcase, the_keyboard_is_enough);
+    tcase = page_case(suite, "hostile");
     tcase_add_test(tcase, text_is_text);
     tcase_add_test(tcase, long_text_is_cut_in_its_row_and_whole_where_it_is_opened);
     if (getenv("AIOPOLL_TEST_PICTURES") != NULL)
-        tcase_add_test(tcase, pictures);
+        tcase_add_test(page_case(suite, "pictures"), pictures);
     return suite;
 }
 

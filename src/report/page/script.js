@@ -132,11 +132,12 @@ async function ask(path) {
   return { came, data: await response.json() };
 }
 
-// Names in their order, so that 10,000 are put in order by numbers later.
+// The place of each by name, a2 before a10, which is found once; a collator takes thrice as long.
 function rank() {
-  const { compare } = new Intl.Collator("en", { numeric: true });
-  const named = [...servers.values()].sort((a, b) => compare(a.name, b.name));
-  named.forEach((server, index) => (server.rank = index));
+  const digits = (name) => name.toLowerCase().replace(/\d+/g, (number) => number.padStart(12, "0"));
+  const keys = [...servers.values()].map((server) => [digits(server.name), server]);
+  keys.sort(([a], [b]) => (a < b ? -1 : 1));
+  keys.forEach(([, server], index) => (server.rank = index));
 }
 
 const isSameDaemon = (data) =>

@@ -47,11 +47,13 @@ END_TEST
 /* --- bash ------------------------------------------------------------------------------------- */
 
 /* The words are those that bash makes of the line: `=` and `:` stand for themselves. The first one
- * is the program. What may follow comes back, a line each. */
+ * is the program. What may follow comes back, a line each. A slow machine has all the time it
+ * needs. */
 static const char *complete(const char *words)
 {
     static const char script[] =
-        "cd \"$3\" && . \"$0\" && program=$1 && eval \"COMP_WORDS=($2)\" && "
+        "timeout() { shift; \"$@\"; }; cd \"$3\" && . \"$0\" && program=$1 && eval "
+        "\"COMP_WORDS=($2)\" && "
         "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) && "
         "_aiopoll \"$program\" \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD - 1]}\" && "
         "printf '%s\\n' \"${COMPREPLY[@]}\"";

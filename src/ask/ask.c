@@ -68,11 +68,11 @@ static int print(struct buffer *text, int status)
 
 /* --- asking --------------------------------------------------------------------------------- */
 
-static int no_daemon(const struct question *question, bool spoke, const char *why)
+static int no_daemon(const struct question *question, bool foreign, const char *why)
 {
     char quoted[QUOTE_SIZE];
     escape_quote(quoted, sizeof quoted, question->shown, strlen(question->shown));
-    if (spoke)
+    if (foreign)
         fprintf(stderr, "aiopoll: what answers at %s is no aiopoll (%s); is listen right?\n",
                 quoted, why);
     else
@@ -89,10 +89,11 @@ static int get(const struct question *question, const char *path, struct fetched
                bool *unknown)
 {
     char why[FETCH_WHY_SIZE];
-    const char *host = question->address.socket.any.sa_family == AF_UNIX ? "localhost" : question->shown;
-    bool spoke;
-    if (!fetch(&question->address, host, path, fetched, &spoke, why))
-        return no_daemon(question, spoke, why);
+    const char *host =
+        question->address.socket.any.sa_family == AF_UNIX ? "localhost" : question->shown;
+    bool foreign;
+    if (!fetch(&question->address, host, path, fetched, &foreign, why))
+        return no_daemon(question, foreign, why);
     if (unknown != NULL)
         *unknown = fetched->status == 404;
     if (fetched->status == 200 || (unknown != NULL && *unknown))

@@ -19,6 +19,7 @@ struct exchange {
     int fd;
     int64_t deadline; /* of all of it */
     struct http_response response;
+    bool foreign; /* as fetch() tells it */
     char *why;
 };
 
@@ -118,6 +119,8 @@ static bool read_some(struct exchange *exchange)
         http_response_end(response);
     else
         http_response_feed(response, buffer, (size_t)n);
+    exchange->foreign = response->failure.reason == FAILURE_PROTOCOL ||
+                        response->failure.reason == FAILURE_TOO_LARGE;
     if (response->failure.reason == FAILURE_TOO_LARGE)
         return fail(exchange, "its answer is too long");
     if (response->failure.reason != FAILURE_NONE)
@@ -134,7 +137,8 @@ static bool converse(struct exchange *exchange, const struct listen_address *add
         if (!await(exchange, POLLIN))
             return false;
     } while (read_some(exchange));
-    if (exchange->response.complete && exchange->response.content_coding[0] != '\0')
+    exchange->foreign |= exchange->response.content_coding[0] != '\0';
+    if (exchange->response.complete && exchange->foreign)
         return fail(exchange, "its answer is compressed, which was not asked for");
     return exchange->response.complete;
 }
@@ -153,7 +157,7 @@ static bool take_body(struct exchange *exchange, struct fetched *fetched)
 }
 
 bool fetch(const struct listen_address *address, const char *host, const char *path,
-           struct fetched *fetched, bool *spoke, char why[FETCH_WHY_SIZE])
+           struct fetched *fetched, bool *foreign, char why[FETCH_WHY_SIZE])
 {
     const struct http_expected expected = {.body_max = FETCH_BODY_MAX};
     struct exchange exchange = {
@@ -161,7 +165,7 @@ bool fetch(const struct listen_address *address, const char *host, const char *p
     *fetched = (struct fetched){0};
     http_response_init(&exchange.response, &expected);
     bool whole = converse(&exchange, address, host, path) && take_body(&exchange, fetched);
-    *spoke = exchange.response.started;
+    *foreign = exchange.foreign;
     http_response_finish(&exchange.response);
     if (exchange.fd >= 0)
         close(exchange.fd);

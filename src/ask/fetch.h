@@ -21,8 +21,8 @@ struct fetched {
 };
 
 /* `host` is for the field Host, and `path` for the request's line. False: there is no response, for
- * the reason in `why`, in printable ASCII; *spoke tells whether anything came at all. */
+ * the reason in `why`, in printable ASCII; *foreign: what came is none that aiopoll would make. */
 bool fetch(const struct listen_address *address, const char *host, const char *path,
-           struct fetched *fetched, bool *spoke, char why[FETCH_WHY_SIZE]);
+           struct fetched *fetched, bool *foreign, char why[FETCH_WHY_SIZE]);
 
 #endif

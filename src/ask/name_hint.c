@@ -58,6 +58,8 @@ void name_hint(struct buffer *out, const char *name, const struct status_answer 
          i++)
         if (strcasestr(answer->servers[i].name, name) != NULL)
             add(out, answer->servers[i].name, found++ == 0 ? "; did you mean " : " or ");
+    if (answer->count == 0)
+        buffer_text(out, "; the daemon tells nothing of single servers");
     if (nearest != NULL || found > 0)
         buffer_text(out, "?");
 }

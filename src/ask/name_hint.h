@@ -13,7 +13,7 @@ enum { NAME_PATH_SIZE = 320 };
 bool name_path(const char *name, char out[NAME_PATH_SIZE]);
 
 /* Appends "; did you mean …?" with the nearest name, or with some that it is a part of; or nothing,
- * where none is near. */
+ * where none is near; or that the daemon names no server at all. */
 void name_hint(struct buffer *out, const char *name, const struct status_answer *answer);
 
 #endif

@@ -303,8 +303,11 @@ void status_table(struct buffer *out, const struct status_answer *answer,
 {
     struct table table = {.answer = answer, .screen = screen};
     put_head(out, answer, screen);
-    if (answer->count == 0)
+    if (answer->count == 0) {
+        if (answer->ok > 0 || answer->failing > 0 || answer->overdue > 0)
+            buffer_text(out, "The daemon tells nothing of single servers.\n");
         return;
+    }
     lay_out(&table);
     buffer_text(out, "\n");
     put_line(out, &table, NULL);

@@ -169,9 +169,17 @@ static bool is_all_written(const struct listener_connection *connection)
     return connection->written == connection->out.length;
 }
 
-static void await_reader(struct listener_connection *connection, bool advanced)
+/* Each time that it has taken something its limit begins anew. */
+static void note_written(struct listener_connection *connection, size_t length)
 {
-    if (advanced || !wakeup_is_set(&connection->limit))
+    connection->written += length;
+    if (length > 0)
+        wakeup_cancel(connection->common->wakeups, &connection->limit);
+}
+
+static void await_reader(struct listener_connection *connection)
+{
+    if (!wakeup_is_set(&connection->limit))
         set_limit(connection, LISTENER_READER_LIMIT);
     wait_for(connection, UV_WRITABLE);
 }
@@ -185,9 +193,9 @@ static void write_some(struct listener_connection *connection)
         listener_connection_close(connection);
         return;
     }
-    connection->written += written > 0 ? (size_t)written : 0;
+    note_written(connection, written > 0 ? (size_t)written : 0);
     if (!is_all_written(connection))
-        await_reader(connection, written > 0);
+        await_reader(connection);
     else if (connection->page != NULL)
         connection->common->ready(connection);
     else

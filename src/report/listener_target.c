@@ -63,20 +63,26 @@ static const char *read_path(struct listener_target *target, char *path)
     return decode(path);
 }
 
+/* What follows the scheme: the host is moved to the front, to have room for a NUL. */
+static const char *read_url(struct listener_target *target, char *text, char *rest)
+{
+    size_t host = 0;
+    for (; *rest != '\0' && *rest != '/' && *rest != '?'; rest++)
+        text[host++] = *rest;
+    text[host] = '\0';
+    target->host = text;
+    return read_path(target, rest);
+}
+
 const char *listener_target_read(struct listener_target *target, char *text)
 {
     static const char scheme[] = "http://";
-    enum { LENGTH = sizeof scheme - 1 };
     *target = (struct listener_target){0};
     if (*text == '/')
         return read_path(target, text);
-    if (strncasecmp(text, scheme, LENGTH) != 0)
+    if (strncasecmp(text, scheme, sizeof scheme - 1) != 0)
         return "its target is neither a path nor a URL of http";
-    size_t host = strcspn(text + LENGTH, "/?");
-    memmove(text, text + LENGTH, host); /* to have room for a NUL */
-    text[host] = '\0';
-    target->host = text;
-    return read_path(target, text + LENGTH + host);
+    return read_url(target, text, text + sizeof scheme - 1);
 }
 
 static bool is_port(const char *text)

@@ -117,6 +117,7 @@ static void check_countdown(void)
 {
     double left;
 
+    browser_resize(browser, 1280, 1600);
     open_page();
     browser_await(browser, LEFT " > 1");
     left = browser_number(browser, LEFT);
@@ -124,7 +125,7 @@ static void check_countdown(void)
     ck_assert_str_eq(browser_text(browser, CELL("s00029", "next") ".slice(-2)"), "\u00a0s");
     browser_await(browser, LEFT " < 1 || " LEFT " > 2");
     browser_value(browser, "globalThis.before = " LEFT);
-    browser_await(browser, LEFT " < before && " LEFT " > before - 1");
+    browser_await(browser, LEFT " < before && " LEFT " > before - 5");
 }
 
 START_TEST(the_countdown_moves)
@@ -276,7 +277,7 @@ START_TEST(ten_thousand_are_scrolled_through)
                      "10001");
     browser_value(browser, scroll);
     browser_await(browser, ROW("zzz") " !== null");
-    browser_await(browser, ROW("zzz") ".getBoundingClientRect().bottom <= innerHeight");
+    browser_await(browser, ROW("zzz") ".getBoundingClientRect().bottom < innerHeight + 1");
     ck_assert_str_eq(browser_text(browser, ROW("zzz") ".ariaRowIndex"), "10001");
     ck_assert_double_lt(browser_number(browser, "most"), 1000);
     rig_pass(rig, 2500);
@@ -364,7 +365,7 @@ START_TEST(the_keyboard_is_enough)
     ck_assert_str_eq(browser_text(browser, ROW("s00001") ".ariaExpanded"), "false");
     browser_key(browser, "End");
     ck_assert_str_eq(browser_text(browser, ACTIVE), "s00999");
-    browser_await(browser, ROW("s00999") ".getBoundingClientRect().bottom <= innerHeight");
+    browser_await(browser, ROW("s00999") ".getBoundingClientRect().bottom < innerHeight + 1");
     browser_key(browser, "ArrowUp");
     ck_assert_str_eq(browser_text(browser, ACTIVE), "s00998");
     browser_key(browser, "Home");

@@ -293,7 +293,7 @@ START_TEST(a_name_that_is_none)
     ask_json("/servers/%22%3Cb%3E.json", 404);
     ask_body("/servers/.json", 404);
     ask_body("/servers/a", 404);
-    ask_body("/servers/../status.json", 404);
+    ask_body("/servers/../status.json", 400);
 }
 END_TEST
 

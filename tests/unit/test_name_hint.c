@@ -37,6 +37,17 @@ START_TEST(near_names_are_told)
 }
 END_TEST
 
+START_TEST(a_daemon_may_name_no_server)
+{
+    const struct status_answer answer = {0};
+    struct buffer out = {0};
+    name_hint(&out, "a", &answer);
+    buffer_add(&out, "", 1);
+    ck_assert_str_eq(out.bytes, "; the daemon tells nothing of single servers");
+    buffer_free(&out);
+}
+END_TEST
+
 static const char *const no_names[] = {
     "",    "a b",        "a/b",      "../status", "a%62", "a?b",
     "a#b", "a\r\nHost:", "\xc3\xa4", long_name,   "a:80", "[::1]"};
@@ -57,6 +68,7 @@ static Suite *suite(void)
     Suite *s = suite_create("name hint");
     TCase *tcase = tcase_create("name hint");
     tcase_add_loop_test(tcase, near_names_are_told, 0, sizeof hints / sizeof *hints);
+    tcase_add_test(tcase, a_daemon_may_name_no_server);
     tcase_add_test(tcase, a_path_is_made_of_names_only);
     suite_add_tcase(s, tcase);
     return s;

@@ -159,7 +159,8 @@ START_TEST(early_requests_are_told)
     show(HEAD "\"ok\":1234,\"failing\":0,\"overdue\":0,\"polls\":20,\"failures\":0,\"early\":1000,"
               "\"servers\":[]}",
          (struct screen){.width = 80, .height = 24});
-    ck_assert_str_eq(shown, "1,234 ok; 20 polls, 1,000 early; up 3.1 d\n");
+    ck_assert_str_eq(shown, "1,234 ok; 20 polls, 1,000 early; up 3.1 d\n"
+                            "The daemon tells nothing of single servers.\n");
 }
 END_TEST
 

@@ -75,6 +75,7 @@ static void on_connection_closed(struct listener_connection *connection)
 {
     struct listener *listener = listener_of(connection);
     listener->connections[connection->place] = NULL;
+    listener->common.count--;
     listener->ready -= connection->ready;
     connection->ready = false;
 }
@@ -84,6 +85,18 @@ static void on_connection_closed(struct listener_connection *connection)
 static bool waits_for_a_request(const struct listener_connection *connection)
 {
     return connection->state == LISTENER_IDLE || connection->state == LISTENER_LINGERING;
+}
+
+/* How long it may wait for its client before it makes room: a request needs a moment to come. */
+static int64_t patience_with(const struct listener_connection *connection)
+{
+    switch (connection->state) {
+    case LISTENER_IDLE: return LISTENER_GRACE;
+    case LISTENER_LINGERING: return 0;
+    case LISTENER_RECEIVING:
+    case LISTENER_SENDING: break;
+    }
+    return LISTENER_PATIENCE;
 }
 
 /* Whether `a` is rather closed than `b`. */
@@ -111,7 +124,7 @@ static size_t find_place(struct listener *listener)
             return i;
     struct listener_connection *victim = least_missed(listener);
     size_t place = victim->place;
-    if (!waits_for_a_request(victim) && clock_now() - victim->since < LISTENER_PATIENCE)
+    if (clock_now() - victim->since < patience_with(victim))
         return LISTENER_CONNECTIONS;
     listener_connection_close(victim);
     return place;
@@ -125,6 +138,7 @@ static void take_on(struct listener *listener, int fd)
         return;
     }
     listener->connections[place] = listener_connection_new(&listener->common, place, fd);
+    listener->common.count += listener->connections[place] != NULL;
 }
 
 static void on_connections(uv_poll_t *poll, int status, int events);

@@ -10,9 +10,11 @@
  *   a response has to be taken on   30 s after its reader has taken some of it
  *   what comes after the last one   is thrown away for 2 s, so that the response is not lost
  *
- * Where all connections are taken and another one comes, one that waits for a request, the longest
- * first, is closed for it; else the one that has not taken a piece or completed its request for
- * longest, and for LISTENER_PATIENCE at least. Where there is none, the new one is closed.
+ * Where all connections are taken and another one comes, one that waits for a request, and has done
+ * so for LISTENER_GRACE, is closed for it, the longest first; else the one that has not taken a
+ * piece or completed its request for longest, and for LISTENER_PATIENCE at least. Where there is
+ * none, the new one is closed. So that each has its turn, a response is then the last one of its
+ * connection.
  *
  * Where the address is a loopback address, only a Host that is an IP address or "localhost" is
  * served (421), so that no page of the web can read what is here by a name of its own that leads
@@ -35,11 +37,12 @@ enum {
     LISTENER_DESCRIPTORS = LISTENER_CONNECTIONS + 2, /* that it uses at most */
 };
 
-#define LISTENER_TURN          (100 * MICROSECOND)
+#define LISTENER_TURN          (50 * MICROSECOND)
 #define LISTENER_REQUEST_LIMIT (10 * SECOND)
 #define LISTENER_IDLE_LIMIT    (30 * SECOND)
 #define LISTENER_READER_LIMIT  (30 * SECOND)
 #define LISTENER_LINGER        (2 * SECOND)
+#define LISTENER_GRACE         (100 * MILLISECOND)
 #define LISTENER_PATIENCE      (2 * SECOND)
 
 /* The pages there are. `path` is without escapes, `query` as it came, or NULL. Returns a page, or

@@ -483,9 +483,10 @@ const char *browser_complaints(struct browser *browser)
     return bytes_text(&browser->complaints);
 }
 
-void browser_forget_complaints(struct browser *browser)
+void browser_forget(struct browser *browser)
 {
     bytes_truncate(&browser->complaints, 0);
+    json_array_clear(browser->urls);
 }
 
 size_t browser_requests(const struct browser *browser)

@@ -8,8 +8,8 @@
 enum { JSON_TEXT_MAX = 12 };
 
 /* Writes the character at the beginning of `text`, which is not empty, as it stands within quotes.
- * A byte that is no UTF-8 becomes U+FFFD. Returns how many bytes were written; *taken: how many of the
- * text it is. */
+ * A byte that is no UTF-8 becomes U+FFFD. Returns how many bytes were written; *taken: how many of
+ * the text it is. */
 size_t json_text_character(char out[JSON_TEXT_MAX], const char *text, size_t *taken);
 
 #endif

@@ -60,13 +60,14 @@ static void teardown(void)
 {
     char *complaints = must_strdup(browser_complaints(browser));
     char *strangers = must_strdup(browser_requests_beyond(browser, page_site_url(site)));
+    size_t requests = browser_requests(browser);
 
     browser_open(browser, "about:blank");
-    browser_forget(browser);
     page_site_free(site);
     site = NULL;
     ck_assert_str_eq(complaints, "");
     ck_assert_str_eq(strangers, "");
+    ck_assert_uint_gt(requests, 0);
     free(complaints);
     free(strangers);
 }
@@ -212,7 +213,8 @@ START_TEST(another_configuration_is_taken_over)
     ck_assert(json_is_null(browser_value(browser, "document.querySelector('.detail')")));
     page_site_reload(site, 8);
     browser_await(browser, "document.querySelectorAll('.row').length === 8");
-    browser_forget(browser); /* that the opened one was asked for once more, and not there */
+    browser_forget_complaints(
+        browser); /* that the opened one was asked for once more, and not there */
 }
 END_TEST
 
@@ -231,7 +233,7 @@ START_TEST(it_shows_that_the_daemon_is_gone_and_when_it_is_back)
     browser_await(browser, "document.querySelector('#gone').hidden");
     browser_await(browser, "document.title === 'aiopoll'");
     browser_await(browser, CELL("s00009", "next") " !== '–'");
-    browser_forget(browser); /* that requests were refused */
+    browser_forget_complaints(browser); /* that requests were refused */
 }
 END_TEST
 
@@ -469,7 +471,7 @@ START_TEST(pictures)
     page_site_stop(site);
     browser_await(browser, "document.title === 'No answer – aiopoll'");
     take_pictures("gone");
-    browser_forget(browser);
+    browser_forget_complaints(browser);
 }
 END_TEST
 

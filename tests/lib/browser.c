@@ -368,6 +368,8 @@ void browser_open(struct browser *browser, const char *url)
     json_t *result;
 
     browser->loaded = false;
+    browser_forget_complaints(browser);
+    json_array_clear(browser->urls);
     result = browser_call(browser, "Page.navigate", json_pack("{s:s}", "url", url));
     ck_assert_msg(json_object_get(result, "errorText") == NULL, "%s: %s", url,
                   text_at(result, "errorText"));
@@ -483,10 +485,9 @@ const char *browser_complaints(struct browser *browser)
     return bytes_text(&browser->complaints);
 }
 
-void browser_forget(struct browser *browser)
+void browser_forget_complaints(struct browser *browser)
 {
     bytes_truncate(&browser->complaints, 0);
-    json_array_clear(browser->urls);
 }
 
 size_t browser_requests(const struct browser *browser)

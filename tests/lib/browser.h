@@ -40,7 +40,7 @@ void browser_free(struct browser *browser);
  * until the next command. */
 json_t *browser_call(struct browser *browser, const char *method, json_t *params);
 
-/* Leads the tab there, and waits until its page is loaded. */
+/* Leads the tab there, and waits until its page is loaded. What was noted before is forgotten. */
 void browser_open(struct browser *browser, const char *url);
 
 /* The value of an expression of JavaScript in the page, which may be a promise; as of the call. */
@@ -70,12 +70,10 @@ void browser_screenshot(struct browser *browser, const char *path);
 /* What the page has logged as a warning or an error, its uncaught exceptions, and what was
  * violated of its policy, a line each; "": nothing. */
 const char *browser_complaints(struct browser *browser);
+void browser_forget_complaints(struct browser *browser);
 
 /* How many requests there were, and the URLs of those that do not begin so, a line each. */
 size_t browser_requests(const struct browser *browser);
 const char *browser_requests_beyond(struct browser *browser, const char *url_begin);
-
-/* As if nothing of both had been seen. */
-void browser_forget(struct browser *browser);
 
 #endif

@@ -49,6 +49,7 @@ static void close_all(struct daemon *daemon, const char *why)
 {
     daemon->stopping = true;
     close_signals(daemon);
+    listener_close(daemon->listener);
     notify_stopping(&daemon->notify);
     watch_close(&daemon->watch);
     fleet_close(&daemon->fleet, "aiopoll is stopping");
@@ -103,6 +104,8 @@ static void on_polled(void *user, const struct poll *poll)
     daemon->polls++;
     if (poll->failure.reason != FAILURE_NONE && poll->failure.reason != FAILURE_CANCELED)
         daemon->failures++;
+    if (daemon->listener != NULL)
+        board_polled(&daemon->board, poll);
     log_poll(&daemon->log, poll);
     log_explain(&daemon->log, poll);
 }
@@ -110,9 +113,18 @@ static void on_polled(void *user, const struct poll *poll)
 static void on_changed(void *user, const struct server_change *change)
 {
     struct daemon *daemon = user;
+    if (daemon->listener != NULL)
+        board_changed(&daemon->board, change);
     log_change(&daemon->log, change);
     hooks_note(daemon->hooks, change);
     notify_changed(&daemon->notify);
+}
+
+static void on_added(void *user, uint32_t id)
+{
+    struct daemon *daemon = user;
+    if (daemon->listener != NULL)
+        board_added(&daemon->board, id);
 }
 
 static void on_status_wanted(void *user, struct notify_status *status)
@@ -195,7 +207,8 @@ size_t daemon_count_connections(const struct daemon *daemon, const struct daemon
 {
     const struct descriptors_use use = {.state_file = daemon->state_file != NULL,
                                         .log_file = settings->log_file != NULL,
-                                        .hooks = settings->on_change != NULL};
+                                        .hooks = settings->on_change != NULL,
+                                        .listener = daemon->listen != NULL};
     return descriptors_left(&daemon->descriptors, &use);
 }
 
@@ -240,14 +253,41 @@ static int refuse_log_file(struct daemon *daemon, const char *path, int error)
     return 2;
 }
 
-static int start_schedule(struct daemon *daemon, const struct generation *generation)
+static bool start_schedule(struct daemon *daemon, const struct generation *generation)
 {
     const struct config *config = generation->config;
     const struct schedule_listener listener = {on_state_file, daemon};
     if (daemon->state_file == NULL)
-        return 0;
-    return schedule_start(&daemon->schedule, &daemon->loop, daemon->state_file, config->servers,
-                          config->server_count, &listener, DISK_PATIENCE);
+        return true;
+    int error = schedule_start(&daemon->schedule, &daemon->loop, daemon->state_file,
+                               config->servers, config->server_count, &listener, DISK_PATIENCE);
+    if (error != 0)
+        refuse_to_start("cannot keep a schedule", uv_strerror(error));
+    return error == 0;
+}
+
+/* Before the fleet, which tells it of each server. */
+static bool start_listener(struct daemon *daemon, const struct daemon_settings *settings)
+{
+    const struct listener_site site = {site_find, &daemon->site};
+    char why[256], shown[LISTEN_ADDRESS_SIZE];
+    struct listen_address address;
+    if (daemon->listen == NULL)
+        return true;
+    board_init(&daemon->board);
+    daemon->site = (struct site){.board = &daemon->board,
+                                 .fleet = &daemon->fleet,
+                                 .log = &daemon->log,
+                                 .per_server = settings->metrics_per_server};
+    if (listener_start(&daemon->listener, &daemon->loop, &daemon->wakeups, daemon->listen, &site,
+                       why, sizeof why) != 0) {
+        fprintf(stderr, "aiopoll: cannot listen on %s: %s\n", daemon->listen, why);
+        return false;
+    }
+    bool local = listen_address_parse(&address, daemon->listen, why, sizeof why) &&
+                 listen_address_is_local(&address);
+    log_listen(&daemon->log, listener_address(daemon->listener, shown), local);
+    return true;
 }
 
 static int start_signals(struct daemon *daemon)
@@ -327,6 +367,7 @@ static int start_parts(struct daemon *daemon, const struct daemon_settings *sett
 static void start_fleet(struct daemon *daemon, struct generation *generation)
 {
     const struct fleet_listener listener = {.server = {on_polled, on_changed, daemon},
+                                            .added = on_added,
                                             .ended = on_ended,
                                             .applied = daemon_on_applied,
                                             .settled = daemon_on_settled,
@@ -342,17 +383,16 @@ static bool start_polling(struct daemon *daemon, struct generation *generation)
 {
     log_start(&daemon->log, generation->config->server_count);
     daemon_warn(daemon, generation->config);
-    int error = start_schedule(daemon, generation);
-    if (error == 0)
+    bool started =
+        start_listener(daemon, &generation->config->daemon) && start_schedule(daemon, generation);
+    if (started)
         start_fleet(daemon, generation);
     generation_release(generation); /* or else it would be kept through all reloads */
-    if (error == 0) {
+    if (started)
         tell_ready(daemon);
-        return true;
-    }
-    refuse_to_start("cannot keep a schedule", uv_strerror(error));
-    close_all(daemon, "error");
-    return false;
+    else
+        close_all(daemon, "error");
+    return started;
 }
 
 static int run_loop(struct daemon *daemon, struct generation *generation)
@@ -372,6 +412,7 @@ int daemon_run(struct generation *generation, const struct options *options)
     struct daemon daemon = {.options = options};
     daemon.http = xcalloc(1, sizeof *daemon.http);
     daemon.state_file = daemon_find_state_file(settings);
+    daemon.listen = settings->listen == NULL ? NULL : xstrdup(settings->listen);
     daemon.loop.data = &daemon;
 
     int status = start_parts(&daemon, settings);
@@ -382,6 +423,8 @@ int daemon_run(struct generation *generation, const struct options *options)
     schedule_free(daemon.schedule);
     reload_free(daemon.reload);
     hooks_free(daemon.hooks);
+    board_free(&daemon.board);
+    free(daemon.listen);
     free(daemon.state_file);
     free(daemon.http);
     return status;

@@ -15,9 +15,12 @@
 #include "pace/schedule.h"
 #include "pace/watch.h"
 #include "reload.h"
+#include "report/board.h"
 #include "report/hooks.h"
+#include "report/listener.h"
 #include "report/log.h"
 #include "report/notify.h"
+#include "report/site.h"
 
 struct daemon {
     const struct options *options;
@@ -28,6 +31,10 @@ struct daemon {
     struct http_env *http;
     struct log log;
     struct hooks *hooks;
+    struct listener *listener; /* NULL: nothing is served */
+    char *listen;              /* and where; NULL, too */
+    struct site site;          /* and what is */
+    struct board board;        /* kept only for that */
     struct schedule *schedule; /* NULL: none is kept */
     char *state_file;          /* and where */
     struct fleet fleet;

@@ -61,6 +61,11 @@ static void on_refused(void *user, const struct problems *problems)
     end_reload(daemon);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 static void apply_settings(struct daemon *daemon, const struct daemon_settings *settings)
 {
     char *state_file = daemon_find_state_file(settings);
@@ -70,7 +75,10 @@ static void apply_settings(struct daemon *daemon, const struct daemon_settings *
         log_unapplied(&daemon->log, "on-change is not run: no thread can be started");
     slots_limit(&daemon->http->slots, daemon_count_connections(daemon, settings));
     daemon_trace(daemon, settings);
-    if ((kept == NULL) != (state_file == NULL) || (kept != NULL && strcmp(kept, state_file) != 0))
+    daemon->site.per_server = settings->metrics_per_server;
+    if (!same_text(daemon->listen, settings->listen))
+        log_unapplied(&daemon->log, "another listen is taken at the next start, not by a reload");
+    if (!same_text(kept, state_file))
         log_unapplied(&daemon->log,
                       "another state-file is taken at the next start, not by a reload");
     free(state_file);
@@ -99,6 +107,7 @@ void daemon_on_applied(void *user, const struct server_config *server, enum fate
 void daemon_on_settled(void *user)
 {
     struct daemon *daemon = user;
+    daemon->board.generation++;
     log_reload(&daemon->log, &daemon->difference, clock_now() - daemon->reload_begun);
     watch_servers(&daemon->watch, daemon->fleet.servers, daemon->fleet.count);
     notify_reloaded(&daemon->notify, 0, NULL);

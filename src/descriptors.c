@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "report/hooks.h"
+#include "report/listener.h"
 
 /* Loop, log, signals, and some that we were started with: where /proc is missing. */
 enum { USUAL = 32 };
@@ -44,6 +45,7 @@ void descriptors_init(struct descriptors *descriptors)
 size_t descriptors_left(const struct descriptors *descriptors, const struct descriptors_use *use)
 {
     size_t taken = descriptors->base + (use->state_file ? STATE_FILE : 0) +
-                   (use->log_file ? LOG_FILE : 0) + (use->hooks ? HOOKS_DESCRIPTORS : 0);
+                   (use->log_file ? LOG_FILE : 0) + (use->hooks ? HOOKS_DESCRIPTORS : 0) +
+                   (use->listener ? LISTENER_DESCRIPTORS : 0);
     return descriptors->limit > taken ? descriptors->limit - taken : 1;
 }

@@ -12,7 +12,7 @@ struct descriptors {
 
 /* What else takes some of them. */
 struct descriptors_use {
-    bool state_file, log_file, hooks;
+    bool state_file, log_file, hooks, listener;
 };
 
 /* Raises the limit; once all is open that stays so, but connections. */

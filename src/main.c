@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ask/ask.h"
 #include "daemon.h"
 #include "load.h"
 #include "options.h"
@@ -67,7 +68,7 @@ int main(int argc, char **argv)
     signal(SIGUSR1, SIG_IGN); /* logrotate may send it before there is a log file to reopen */
     int status = options_read(&options, argc, argv);
     if (status < 0)
-        status = run(&options);
+        status = options.status || options.explain != NULL ? ask(&options) : run(&options);
     pool_free(&options.pool);
     return status;
 }

@@ -8,7 +8,15 @@
 #include "config/problem.h"
 #include "config/value.h"
 
-enum { OPTION_ONCE = 256, OPTION_LOG_FORMAT, OPTION_LOG_LEVEL, OPTION_STATE_FILE };
+enum {
+    OPTION_ONCE = 256,
+    OPTION_LOG_FORMAT,
+    OPTION_LOG_LEVEL,
+    OPTION_STATE_FILE,
+    OPTION_LISTEN,
+    OPTION_STATUS,
+    OPTION_EXPLAIN
+};
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -18,6 +26,9 @@ static const struct option long_options[] = {
     {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
     {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
     {"state-file", required_argument, NULL, OPTION_STATE_FILE},
+    {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"status", no_argument, NULL, OPTION_STATUS},
+    {"explain", required_argument, NULL, OPTION_EXPLAIN},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {0},
@@ -30,20 +41,20 @@ static const char usage[] =
     "\n"
     "  -c, --config=FILE        servers and settings, see aiopoll.ini(5)\n"
     "  -t, --check              read the configuration, report every problem, exit\n"
-    "  -n, --count=N            stop once every server was polled N times\n"
-    "      --once               the same as --count=1\n"
+    "  -n, --count=N, --once    stop once every server was polled N times, or once\n"
     "      --log-format=FORMAT  text (default) or json\n"
     "      --log-level=LEVEL    error, warning, info (default) or debug\n"
     "      --state-file=FILE    keep what servers were promised across restarts\n"
+    "      --listen=ADDRESS     serve status and metrics at HOST:PORT or unix:PATH\n"
+    "      --status             ask the running daemon how its servers are\n"
+    "      --explain=NAME       ask it why that server is polled when it is\n"
     "  -h, --help               show this and exit\n"
     "  -V, --version            show the version and exit\n"
     "\n"
-    "A URL on the command line is polled like those of the file. Each poll is a line\n"
-    "on standard output. SIGTERM and SIGINT stop aiopoll; SIGHUP has it\n"
-    "read the configuration afresh.\n"
-    "\n"
-    "Exit status: 0 all went well; 1 a poll failed (with --count), or the daemon\n"
-    "could not go on; 2 the command line or the configuration is wrong.\n"
+    "A URL is polled like those of the file. Each poll is a line on standard output.\n"
+    "SIGTERM and SIGINT stop aiopoll; SIGHUP has it read the configuration afresh.\n"
+    "Exit status: 0 all went well; 1 a poll failed (with --count) or a server does\n"
+    "(with --status), or the daemon could not go on; 2 wrong usage, or no daemon.\n"
     "\n"
     "Examples:\n"
     "  aiopoll -c /etc/aiopoll/servers.ini\n"
@@ -100,10 +111,30 @@ static int read_option(struct options *options, int option)
     case OPTION_LOG_FORMAT: return read_setting(options, "log-format", optarg);
     case OPTION_LOG_LEVEL: return read_setting(options, "log-level", optarg);
     case OPTION_STATE_FILE: return read_setting(options, "state-file", optarg);
+    case OPTION_LISTEN: return read_setting(options, "listen", optarg);
+    case OPTION_STATUS: options->status = true; return -1;
+    case OPTION_EXPLAIN: options->explain = optarg; return -1;
     case 'h': fputs(usage, stdout); return fflush(stdout) == 0 ? 0 : 1;
     case 'V': puts("aiopoll " AIOPOLL_VERSION); return fflush(stdout) == 0 ? 0 : 1;
     default: fputs("Try 'aiopoll --help' for more information.\n", stderr); return 2;
     }
+}
+
+/* What asks a daemon polls nothing itself. Returns -1 to go on, else the exit status. */
+static int check_question(const struct options *options)
+{
+    const uint32_t set = options->set;
+    if (options->status && options->explain != NULL)
+        return complain("--status and --explain are two questions; ask one at a time");
+    if (options->url_count > 0 || options->check || options->count > 0 ||
+        setting_is_in(daemon_setting_table, set, "log-level") ||
+        setting_is_in(daemon_setting_table, set, "state-file"))
+        return complain("--status and --explain ask a running daemon, and go only with -c FILE, "
+                        "--listen and --log-format");
+    if (options->config == NULL && !setting_is_in(daemon_setting_table, set, "listen"))
+        return complain("whom to ask is missing; give -c FILE with the key listen in it, or "
+                        "--listen=ADDRESS");
+    return -1;
 }
 
 int options_read(struct options *options, int argc, char **argv)
@@ -120,6 +151,8 @@ int options_read(struct options *options, int argc, char **argv)
         return status;
     options->urls = argv + optind;
     options->url_count = (size_t)(argc - optind);
+    if (options->status || options->explain != NULL)
+        return check_question(options);
     if (options->config == NULL && options->url_count == 0)
         return complain("there is no server to poll; give -c FILE or a URL");
     return -1;

@@ -13,6 +13,8 @@ struct options {
     const char *config;              /* a file's name, or NULL */
     bool check;                      /* read the configuration and exit */
     uint64_t count;                  /* of polls of each server; 0: no end */
+    bool status;                     /* ask the running daemon how its servers are */
+    const char *explain;             /* ask it of this server; part of argv, or NULL */
     struct daemon_settings settings; /* what wins over the file, */
     uint32_t set;                    /* a bit a key that was given */
     struct pool pool;                /* of their texts, to be freed by the caller */

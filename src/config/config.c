@@ -8,6 +8,7 @@
 #include "base/escape.h"
 #include "base/xalloc.h"
 #include "config/agreement.h"
+#include "config/config_find.h"
 #include "config/credentials.h"
 #include "config/draft.h"
 #include "config/ini.h"
@@ -366,6 +367,7 @@ struct config *config_read(const char *path, char *const *urls, size_t url_count
         add_bare_url(&builder, urls[i]);
     check_whole(&builder);
     finish_servers(&builder);
+    config_sort(config);
     problems_sort(problems);
     sources_free(&builder.sources);
     free(builder.drafts.list);
@@ -384,6 +386,7 @@ bool config_free_some(struct config *config, size_t count)
     }
     if (count == 0 || !pool_free_some(&config->pool, count))
         return false;
+    free(config->by_name);
     free(config->servers);
     free(config);
     return true;

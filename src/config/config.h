@@ -23,7 +23,8 @@ struct server_config {
 struct config {
     struct daemon_settings daemon;
     struct server_settings defaults;
-    struct server_config *servers; /* in the order of the files, then the command line */
+    struct server_config *servers;        /* in the order of the files, then the command line */
+    const struct server_config **by_name; /* the same, sorted: config_find.h */
     size_t server_count;
     struct pool pool; /* of settings and their texts; some are secret */
 };

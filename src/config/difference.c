@@ -48,23 +48,6 @@ static enum fate fate_of(struct comparison *comparison, const struct server_conf
     return FATE_SAME;
 }
 
-static int by_name(const void *left, const void *right)
-{
-    const struct server_config *a = *(struct server_config *const *)left;
-    const struct server_config *b = *(struct server_config *const *)right;
-    return strcmp(a->name, b->name);
-}
-
-/* To be freed. */
-static const struct server_config **sort(const struct config *config)
-{
-    const struct server_config **sorted = xcalloc(config->server_count + 1, sizeof *sorted);
-    for (size_t i = 0; i < config->server_count; i++)
-        sorted[i] = &config->servers[i];
-    qsort(sorted, config->server_count, sizeof *sorted, by_name);
-    return sorted;
-}
-
 static void count(struct difference *difference, size_t old_count)
 {
     for (size_t i = 0; i < difference->count; i++) {
@@ -80,7 +63,7 @@ void difference_find(struct difference *difference, const struct config *old,
                      const struct config *new, difference_files *files, void *user)
 {
     struct comparison comparison = {.files = files, .user = user};
-    const struct server_config **olds = sort(old), **news = sort(new);
+    const struct server_config **olds = old->by_name, **news = new->by_name;
     size_t at = 0;
     *difference =
         (struct difference){.entries = xcalloc(new->server_count + 1, sizeof *difference->entries),
@@ -96,8 +79,6 @@ void difference_find(struct difference *difference, const struct config *old,
         entry->old = (size_t)(olds[at] - old->servers);
     }
     count(difference, old->server_count);
-    free(olds);
-    free(news);
 }
 
 void difference_free(struct difference *difference)

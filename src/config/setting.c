@@ -8,6 +8,7 @@
 #include "config/command.h"
 #include "config/credentials.h"
 #include "config/fields.h"
+#include "config/listen_address.h"
 #include "config/value.h"
 
 const char *const log_format_names[] = {"text", "json", NULL};
@@ -45,6 +46,8 @@ static const struct setting daemon_table[] = {
     {"on-change", TEXT, DAEMON(on_change), 0, 0, 0, NULL, command_read},
     {"on-change-timeout", DURATION, DAEMON(on_change_timeout), 30 * SECOND, MILLISECOND,
      30 * SECOND, NULL, NULL},
+    {"listen", TEXT, DAEMON(listen), 0, 0, 0, NULL, text_read_listen},
+    {"metrics-per-server", CHOICE, DAEMON(metrics_per_server), 1, 0, 0, yes_no, NULL},
     {0},
 };
 

@@ -26,6 +26,8 @@ struct daemon_settings {
     const char *state_file; /* "": none is wanted; NULL: nothing is said about it */
     const char *on_change;  /* a command, for command_words(); NULL: none */
     int64_t on_change_timeout;
+    const char *listen; /* an address, for listen_address_parse(); NULL: nothing is served */
+    int64_t metrics_per_server;
 };
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT };

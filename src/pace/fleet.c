@@ -57,7 +57,12 @@ static void on_ended(struct server *server)
 
 static uint32_t take_id(struct fleet *fleet)
 {
-    return fleet->free_count > 0 ? fleet->free_ids[--fleet->free_count] : fleet->ids++;
+    if (fleet->free_count > 0)
+        return fleet->free_ids[--fleet->free_count];
+    fleet->by_id =
+        xgrow(fleet->by_id, &fleet->by_id_capacity, fleet->ids + (size_t)1, sizeof *fleet->by_id);
+    fleet->by_id[fleet->ids] = NULL;
+    return fleet->ids++;
 }
 
 static void return_id(struct fleet *fleet, uint32_t id)
@@ -65,6 +70,7 @@ static void return_id(struct fleet *fleet, uint32_t id)
     fleet->free_ids = xgrow(fleet->free_ids, &fleet->free_capacity, fleet->free_count + 1,
                             sizeof *fleet->free_ids);
     fleet->free_ids[fleet->free_count++] = id;
+    fleet->by_id[id] = NULL;
 }
 
 static struct server *add(struct fleet *fleet, uint32_t id, const struct server_plan *plan,
@@ -73,7 +79,10 @@ static struct server *add(struct fleet *fleet, uint32_t id, const struct server_
     wakeups_reserve(fleet->http->wakeups, SERVER_WAKEUPS);
     fleet->running++;
     fleet->states[HEALTH_OK]++;
-    return server_new(id, plan, fleet->http, &fleet->observer, due, fleet->polls);
+    if (fleet->listener.added != NULL)
+        fleet->listener.added(fleet->listener.user, id);
+    fleet->by_id[id] = server_new(id, plan, fleet->http, &fleet->observer, due, fleet->polls);
+    return fleet->by_id[id];
 }
 
 static void inherit(struct fleet *fleet, struct server *server, const struct health_record *health)
@@ -300,6 +309,7 @@ void fleet_close(struct fleet *fleet, const char *why)
     fleet->count = 0;
     free(fleet->servers);
     free(fleet->free_ids);
+    free(fleet->by_id);
     generation_release(fleet->generation);
     generation_bin_close(&fleet->bin);
     *fleet = (struct fleet){.closing = true};

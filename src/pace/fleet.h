@@ -19,6 +19,8 @@
 
 struct fleet_listener {
     struct server_observer server; /* of each of them */
+    /* There is another server of this number; before anything is told of it. NULL: nobody asks. */
+    void (*added)(void *user, uint32_t id);
     /* The last task has ended by itself: not within fleet_close(). */
     void (*ended)(void *user);
     /* A server was changed, moved, added or removed. Valid during the call. */
@@ -47,7 +49,11 @@ struct fleet {
     struct generation_bin bin; /* of older generations */
     uint32_t *free_ids;        /* of servers that were removed */
     size_t free_count, free_capacity;
-    uint32_t ids; /* given so far */
+    /* By its number, which it keeps as long as it lives, so that whoever goes through these meets
+     * each server once, whatever is being applied meanwhile; NULL: nobody has that number. */
+    struct server **by_id;
+    size_t by_id_capacity;
+    uint32_t ids; /* given so far: as many are there */
     bool closing;
 };
 

@@ -85,7 +85,8 @@ static struct delay decide(struct server *server, const struct verdict *verdict)
 
 static void tell_change(struct server *server, const struct health_change *change)
 {
-    const struct server_change told = {.server = server->config, .health = *change};
+    const struct server_change told = {
+        .server = server->config, .id = server->id, .health = *change};
     server->observer->changed(server->observer->user, &told);
 }
 

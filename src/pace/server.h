@@ -45,6 +45,7 @@ struct poll {
 /* How a server is has changed. Valid during the call. */
 struct server_change {
     const struct server_config *server;
+    uint32_t id; /* the owner's number for the server */
     struct health_change health;
 };
 

@@ -114,6 +114,19 @@ void log_ready(struct log *log, size_t servers)
     log_end(log, &line);
 }
 
+void log_listen(struct log *log, const char *address, bool local)
+{
+    struct log_line line;
+    if (!log_begin(log, &line, local ? LOG_INFO : LOG_WARNING, "listen"))
+        return;
+    log_line_string(&line, "address", address);
+    if (!local)
+        log_line_string(
+            &line, "detail",
+            "other machines may read what is served here: whoever reaches this address");
+    log_end(log, &line);
+}
+
 void log_descriptors(struct log *log, size_t limit, size_t connections, size_t servers)
 {
     struct log_line line;

@@ -51,6 +51,9 @@ void log_change(struct log *log, const struct server_change *change);
 /* The certificate of a server is not verified. */
 void log_insecure(struct log *log, const char *server);
 
+/* Where the listener listens; not `local`: other machines may ask, too, which is warned of. */
+void log_listen(struct log *log, const char *address, bool local);
+
 /* Of `limit` descriptors, `connections` may be open connections: fewer than there are servers. */
 void log_descriptors(struct log *log, size_t limit, size_t connections, size_t servers);
 

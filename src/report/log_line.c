@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "base/escape.h"
+#include "base/json_text.h"
 #include "base/time_text.h"
 
 /* Syslog's numbers for our levels. */
@@ -24,48 +25,10 @@ static void put_text(struct log_line *line, const char *text)
     put(line, text, strlen(text));
 }
 
-/* The character at `bytes`, which ends in a NUL. What is no UTF-8 is one byte long,
- * and U+FFFD. Returns the length. */
-static size_t decode_utf8(const unsigned char *bytes, uint32_t *code)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
-    uint32_t value = bytes[0] & (0x7fu >> length);
-    bool right = bytes[0] >= 0xc0 && bytes[0] <= 0xf7;
-
-    for (size_t i = 1; right && i < length; i++) {
-        right = (bytes[i] & 0xc0) == 0x80;
-        value = value << 6 | (bytes[i] & 0x3f);
-    }
-    bool surrogate = value >= 0xd800 && value <= 0xdfff;
-    right = right && value >= least[length] && value <= 0x10ffff && !surrogate;
-    *code = right ? value : 0xfffd;
-    return right ? length : 1;
-}
-
-static void put_code_unit(struct log_line *line, uint32_t unit)
-{
-    char escape[8];
-    snprintf(escape, sizeof escape, "\\u%04x", unit & 0xffff);
-    put(line, escape, 6);
-}
-
-static void put_code(struct log_line *line, uint32_t code)
-{
-    if (code >= 0x10000) {
-        put_code_unit(line, 0xd800 + ((code - 0x10000) >> 10));
-        put_code_unit(line, 0xdc00 + ((code - 0x10000) & 0x3ff));
-    } else {
-        put_code_unit(line, code);
-    }
-}
-
-/* The longest escape of one character; neither it nor the quote after it is cut. */
-enum { ESCAPE_MAX = 12 };
-
+/* No escape of a character, nor the quote after it, is cut. */
 static bool has_room(const struct log_line *line)
 {
-    return line->limit - line->at > ESCAPE_MAX;
+    return line->limit - line->at > JSON_TEXT_MAX;
 }
 
 static bool is_plain(unsigned char c)
@@ -73,27 +36,13 @@ static bool is_plain(unsigned char c)
     return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '=';
 }
 
-/* RFC 8259 section 7; bytes that are no UTF-8 become U+FFFD. */
 static void put_json_string(struct log_line *line, const char *value)
 {
-    const unsigned char *at = (const unsigned char *)value;
+    size_t taken;
     put(line, "\"", 1);
-    while (*at != '\0' && has_room(line)) {
-        uint32_t code;
-        size_t length = 1;
-        if (is_plain(*at) || *at == ' ' || *at == '=') {
-            put(line, (const char *)at, 1);
-        } else if (*at == '"' || *at == '\\') {
-            char escaped[2] = {'\\', (char)*at};
-            put(line, escaped, 2);
-        } else {
-            if (*at < 0x80)
-                code = *at;
-            else
-                length = decode_utf8(at, &code);
-            put_code(line, code);
-        }
-        at += length;
+    for (; *value != '\0' && has_room(line); value += taken) {
+        char escaped[JSON_TEXT_MAX];
+        put(line, escaped, json_text_character(escaped, value, &taken));
     }
     put(line, "\"", 1);
 }
@@ -158,7 +107,7 @@ void log_line_begin(struct log_line *line, char *buffer, enum log_format format,
     const char *time = journald ? NULL : time_text(wall);
     *line = (struct log_line){.start = buffer,
                               .at = buffer,
-                              .limit = buffer + LOG_LINE_MAX - 2 * ESCAPE_MAX,
+                              .limit = buffer + LOG_LINE_MAX - 2 * JSON_TEXT_MAX,
                               .format = format};
     if (journald)
         put_text(line, priorities[level]);

@@ -193,6 +193,7 @@ char *log_sink_reserve(struct log_sink *sink, size_t size)
     if (sink->dropping || LOG_SINK_SIZE - sink->end < size) {
         sink->dropping = true;
         sink->dropped++;
+        sink->dropped_in_all++;
         return NULL;
     }
     return sink->buffer + sink->end;

@@ -38,6 +38,7 @@ struct log_sink {
     char *buffer;
     size_t start, end; /* of what is to be written */
     uint64_t dropped;  /* since `dropping` began */
+    uint64_t dropped_in_all;
     bool dropping;
     int64_t pause_end; /* the next write comes then, or later */
     struct wakeups *wakeups;

@@ -174,6 +174,7 @@ static void check_kept(const struct known *known, int64_t begun)
 
         ck_assert_ptr_eq(server->config, &fleet.generation->config->servers[i]);
         ck_assert_ptr_eq(server->generation, fleet.generation);
+        ck_assert_ptr_eq(fleet.by_id[server->id], server);
         if (number >= SERVERS || number % KINDS == MOVED || known[number].due < begun + MINUTE)
             continue;
         ck_assert_ptr_eq(server, known[number].task);
@@ -200,6 +201,38 @@ START_TEST(tasks_and_due_moments_are_kept_to_the_nanosecond)
     ck_assert_uint_eq(fleet.states[HEALTH_OK] + fleet.states[HEALTH_FAILING], fleet.count);
     ck_assert_uint_eq(applied, 3 * SERVERS / KINDS + 20);
     check_kept(known, begun);
+}
+END_TEST
+
+static size_t check_numbers(void)
+{
+    size_t found = 0;
+
+    for (uint32_t id = 0; id < fleet.ids; id++) {
+        const struct server *server = fleet.by_id[id];
+
+        found += server != NULL;
+        ck_assert(server == NULL || server->id == id);
+    }
+    return found;
+}
+
+/* Whoever goes through the numbers meets each of them once, also one that has moved. */
+START_TEST(a_server_keeps_its_number_all_the_time)
+{
+    uint32_t ids[SERVERS];
+
+    start();
+    for (size_t i = 0; i < SERVERS; i++)
+        ids[i] = fleet.servers[i]->id;
+    adopt(true);
+    while (settled == 0) {
+        check_numbers();
+        for (unsigned i = 0; i < SERVERS; i++)
+            ck_assert(i % KINDS == REMOVED || number_of(fleet.by_id[ids[i]]) == i);
+        uv_run(&loop, UV_RUN_ONCE);
+    }
+    ck_assert_uint_eq(check_numbers(), fleet.count);
 }
 END_TEST
 
@@ -236,6 +269,7 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, tasks_and_due_moments_are_kept_to_the_nanosecond);
+    tcase_add_test(tests, a_server_keeps_its_number_all_the_time);
     tcase_add_test(tests, older_generations_are_freed_by_and_by);
     tcase_add_loop_test(tests, the_end_comes_at_any_time, 0, 30);
     suite_add_tcase(suite, tests);

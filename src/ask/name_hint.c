@@ -1,0 +1,65 @@
+#include "ask/name_hint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask/people.h"
+#include "base/http_chars.h"
+#include "config/value.h"
+
+enum { NAME_MAX_HERE = 300, NEAR_MAX = 32, PARTS_MAX = 3 };
+
+static bool is_of_a_name(unsigned char c)
+{
+    return http_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '.' || c == '_' ||
+           c == '-';
+}
+
+bool name_path(const char *name, char out[NAME_PATH_SIZE])
+{
+    size_t length = 0;
+    while (is_of_a_name((unsigned char)name[length]))
+        length++;
+    if (length == 0 || length > NAME_MAX_HERE || name[length] != '\0')
+        return false;
+    snprintf(out, NAME_PATH_SIZE, "/servers/%s.json", name);
+    return true;
+}
+
+/* value_nearest() takes words of some length only. */
+static const char *find_nearest(const char *name, const struct status_answer *answer)
+{
+    const char **words = calloc(answer->count + 1, sizeof *words), *nearest = NULL;
+    size_t n = 0;
+    if (words == NULL)
+        return NULL;
+    for (size_t i = 0; i < answer->count; i++)
+        if (strlen(answer->servers[i].name) <= NEAR_MAX)
+            words[n++] = answer->servers[i].name;
+    nearest = value_nearest(name, words);
+    free(words);
+    return nearest;
+}
+
+static void add(struct buffer *out, const char *name, const char *before)
+{
+    buffer_text(out, before);
+    people_text(out, name);
+}
+
+void name_hint(struct buffer *out, const char *name, const struct status_answer *answer)
+{
+    const char *nearest = find_nearest(name, answer);
+    unsigned found = 0;
+    if (nearest != NULL)
+        add(out, nearest, "; did you mean ");
+    for (size_t i = 0; nearest == NULL && *name != '\0' && i < answer->count && found < PARTS_MAX;
+         i++)
+        if (strcasestr(answer->servers[i].name, name) != NULL)
+            add(out, answer->servers[i].name, found++ == 0 ? "; did you mean " : " or ");
+    if (answer->count == 0)
+        buffer_text(out, "; the daemon tells nothing of single servers");
+    if (nearest != NULL || found > 0)
+        buffer_text(out, "?");
+}

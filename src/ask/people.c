@@ -1,0 +1,71 @@
+#include "ask/people.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/escape.h"
+
+enum { MOST = 999999 }; /* of the largest unit: a clock may say anything */
+
+/* From small to large: a unit is for what is less than `below` seconds. */
+static const struct unit {
+    const char *name;
+    double seconds, below;
+} units[] = {
+    {"ms", 0.001, 0.9995},     {"s", 1, 120}, {"min", 60, 60 * 60}, {"h", 3600, 24 * 3600},
+    {"d", 86400, 0 /* all */},
+};
+
+/* Two digits, or all of those before the point; no zero behind it. */
+static void add_number(struct buffer *out, double value)
+{
+    char text[32];
+    int digits = value < 0.95 ? 2 : value < 9.95 ? 1 : 0;
+    size_t length = (size_t)snprintf(text, sizeof text, "%.*f", digits, value);
+    while (digits > 0 && text[length - 1] == '0')
+        length--, digits--;
+    if (text[length - 1] == '.')
+        length--;
+    buffer_add(out, text, length);
+}
+
+void people_span(struct buffer *out, double seconds)
+{
+    const struct unit *unit = units;
+    if (isnan(seconds)) {
+        buffer_text(out, "-");
+        return;
+    }
+    if (seconds <= 0) {
+        buffer_text(out, "0 s");
+        return;
+    }
+    while (unit->below > 0 && seconds >= unit->below)
+        unit++;
+    const double value = seconds / unit->seconds;
+    add_number(out, value < MOST ? value : MOST);
+    buffer_print(out, " %s", unit->name);
+}
+
+void people_count(struct buffer *out, int64_t count)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%lld", (long long)count);
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-')
+            buffer_text(out, ",");
+        buffer_add(out, &digits[i], 1);
+    }
+}
+
+void people_text(struct buffer *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        char escaped[4];
+        if (*text >= ' ' && *text < 0x7f)
+            buffer_add(out, text, 1);
+        else
+            buffer_add(out, escaped, escape_byte(escaped, (unsigned char)*text));
+    }
+}

@@ -1,0 +1,20 @@
+/* Numbers and foreign texts as people read them on a terminal. Pure. */
+#ifndef AIOPOLL_PEOPLE_H
+#define AIOPOLL_PEOPLE_H
+
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+/* A span as "0.07 ms", "1.2 s", "3 min", "2 h", "5 d"; below 0 it is "0 s", and "-" where there is
+ * none (NAN). */
+void people_span(struct buffer *out, double seconds);
+
+/* "12,345". */
+void people_count(struct buffer *out, int64_t count);
+
+/* In printable ASCII: other bytes become \n, \x1b and the like. Quotes and backslashes stay, as
+ * most of what is shown was escaped before. */
+void people_text(struct buffer *out, const char *text);
+
+#endif

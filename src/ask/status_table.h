@@ -1,0 +1,29 @@
+/* The answer to --status as a table that fits. Pure. */
+#ifndef AIOPOLL_STATUS_TABLE_H
+#define AIOPOLL_STATUS_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ask/answer.h"
+#include "base/buffer.h"
+
+/* Where it is shown. */
+struct screen {
+    size_t width; /* columns; SIZE_MAX: no bound, and nothing is left out or cut */
+    size_t
+        height; /* lines; a longer table has its head line at the end again. SIZE_MAX: no bound */
+    bool colour;
+};
+
+/* Appends a head line with the counts, and a row for each server. */
+void status_table(struct buffer *out, const struct status_answer *answer,
+                  const struct screen *screen);
+
+/* Appends what became of the last poll: "200", or "connect: … (3 times)". */
+void status_result(struct buffer *out, const struct answer_server *server);
+
+/* Appends when the next poll is: "in 4 s", "due", "polling". */
+void status_next(struct buffer *out, const struct answer_server *server, double now);
+
+#endif

@@ -1,0 +1,72 @@
+/* What is known of each server, and of all polls, for those who watch. It only listens.
+ *
+ * Rows are by the fleet's number for a server, which another one may have after it was removed. */
+#ifndef AIOPOLL_BOARD_H
+#define AIOPOLL_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pace/server.h"
+
+enum { BOARD_HISTORY = 32, BOARD_BUCKETS = 16 };
+
+/* A poll of the past. 16 bytes, as there are many. */
+struct board_poll {
+    uint32_t finished;       /* ms since board.started; it wraps after 49 days: board_finished() */
+    float delay, took, late; /* seconds; `late` below 0: no request went out */
+};
+
+struct board_row {
+    bool used;
+    uint8_t newest, count; /* of the ring `history` */
+    uint8_t source;        /* which item of delay-from said so, from 1; 0: none */
+    uint16_t status;       /* of the last poll; 0: no response */
+    unsigned attempt;      /* failures in a row */
+    uint32_t good, failed; /* polls */
+    uint32_t goods;        /* of the history: which were good; the bit of its place in the ring */
+    enum failure_reason reason;
+    char *detail, *raw; /* of the last poll; NULL: there is none. `raw` is to be escaped */
+    int64_t since;      /* when its state began, ns since 1970 */
+    int64_t touched;    /* when something changed last, ns since 1970 */
+    int64_t said;       /* ns, by the server, before scale and clamp; -1: nothing */
+    int64_t prepare;    /* how long before the last poll was due its connection was begun, ns */
+    struct delay delay; /* how the next one is due */
+    struct board_poll history[BOARD_HISTORY];
+};
+
+/* A histogram, as Prometheus has it, but its counts are not cumulative. */
+struct board_histogram {
+    const double *bounds; /* seconds, BOARD_BUCKETS - 1 of them, ascending */
+    uint64_t counts[BOARD_BUCKETS];
+    double sum;
+};
+
+struct board {
+    struct board_row **blocks; /* of rows */
+    size_t block_count, block_capacity;
+    uint64_t good, failed, early;
+    uint64_t errors[FAILURE_CANCELED + 1]; /* by reason */
+    struct board_histogram took, late;
+    int64_t started;     /* ns since 1970 */
+    uint64_t generation; /* how many configurations were applied, the first included */
+};
+
+void board_init(struct board *board);
+void board_free(struct board *board);
+
+/* What the fleet tells. Where memory is short, a server has no row. */
+void board_added(struct board *board, uint32_t id);
+void board_polled(struct board *board, const struct poll *poll);
+void board_changed(struct board *board, const struct server_change *change);
+
+/* NULL: nothing is known of it. */
+const struct board_row *board_row(const struct board *board, uint32_t id);
+
+/* Of the history, the newest first, `age` below row->count: the poll, when it ended in ns since
+ * 1970, and whether it was good. */
+const struct board_poll *board_poll(const struct board *board, const struct board_row *row,
+                                    unsigned age, int64_t *finished, bool *good);
+
+#endif

@@ -1,0 +1,174 @@
+#include "report/explanation.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/escape.h"
+
+/* The name of the item that said so; NULL: none did, or it is of other settings. */
+static const char *source_of(const struct board_row *row, const struct server_settings *settings)
+{
+    const struct delay_sources *from = settings->delay_from;
+    return row->source == 0 || row->source > from->count ? NULL : from->list[row->source - 1].item;
+}
+
+/* --- facts ---------------------------------------------------------------------------------- */
+
+static void add_seconds(struct buffer *out, const char *key, int64_t ns)
+{
+    char number[DURATION_SIZE];
+    duration_seconds(number, ns);
+    buffer_print(out, ",\"%s\":%s", key, number);
+}
+
+static void add_text(struct buffer *out, const char *key, const char *text)
+{
+    buffer_print(out, ",\"%s\":", key);
+    buffer_json(out, text);
+}
+
+static void add_good(struct buffer *out, const struct board_row *row,
+                     const struct server_settings *settings)
+{
+    const struct delay *delay = &row->delay;
+    if (settings->delay_scale != DELAY_SCALE_ONE) {
+        add_seconds(out, "scale", settings->delay_scale); /* in parts of 1e9, as ns are */
+        add_seconds(out, "scaled", delay->said);
+    }
+    if (delay->clamped)
+        add_text(out, "clamped-to", delay->said > delay->wait ? "max-delay" : "min-delay");
+}
+
+static void add_failed(struct buffer *out, const struct board_row *row)
+{
+    const struct delay *delay = &row->delay;
+    buffer_print(out, ",\"attempt\":%u", row->attempt);
+    add_seconds(out, "back-off", delay->back_off);
+    if (delay->paced)
+        buffer_text(out, ",\"as-last-delay\":true");
+    add_seconds(out, "jitter", delay->jitter);
+    if (delay->said >= 0)
+        add_seconds(out, "retry-after", delay->said);
+    if (delay->clamped)
+        add_text(out, "clamped-to", "max-delay");
+}
+
+void explanation_facts(struct buffer *out, const struct board_row *row,
+                       const struct server_settings *settings)
+{
+    const char *source = source_of(row, settings);
+    char wait[DURATION_SIZE];
+    duration_seconds(wait, row->delay.wait);
+    buffer_print(out, "{\"wait\":%s", wait);
+    if (source != NULL)
+        add_text(out, "source", source);
+    if (row->raw != NULL)
+        add_text(out, "raw", row->raw);
+    if (row->said >= 0)
+        add_seconds(out, "said", row->said);
+    if (row->reason == FAILURE_NONE)
+        add_good(out, row, settings);
+    else
+        add_failed(out, row);
+    if (row->prepare > 0)
+        add_seconds(out, "prepare", row->prepare);
+    buffer_text(out, "}");
+}
+
+/* --- sentences ------------------------------------------------------------------------------- */
+
+static void begin(struct buffer *out, bool *first)
+{
+    buffer_text(out, *first ? "" : ",");
+    *first = false;
+}
+
+__attribute__((format(printf, 3, 4))) static void say(struct buffer *out, bool *first,
+                                                      const char *format, ...)
+{
+    char sentence[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    begin(out, first);
+    buffer_json(out, sentence);
+}
+
+static void say_reading(struct buffer *out, bool *first, const struct board_row *row,
+                        const struct server_settings *settings)
+{
+    char quoted[QUOTE_SIZE], span[DURATION_SIZE];
+    const char *source = source_of(row, settings), *raw = row->raw == NULL ? "" : row->raw;
+    if (row->said < 0)
+        return;
+    escape_quote(quoted, sizeof quoted, raw, strlen(raw));
+    if (row->raw == NULL)
+        say(out, first, "The server said %s, in %s.", duration_text(span, row->said),
+            source == NULL ? "its response" : source);
+    else
+        say(out, first, "The server said %s, in %s: %s.", quoted,
+            source == NULL ? "its response" : source, duration_text(span, row->said));
+}
+
+static void say_good(struct buffer *out, bool *first, const struct board_row *row,
+                     const struct server_settings *settings)
+{
+    char scaled[DURATION_SIZE], scale[DURATION_SIZE], span[DURATION_SIZE];
+    const struct delay *delay = &row->delay;
+    if (settings->delay_scale != DELAY_SCALE_ONE) {
+        duration_seconds(scale, settings->delay_scale);
+        say(out, first, "Times delay-scale, %s, that is %s.", scale,
+            duration_text(scaled, delay->said));
+    }
+    if (delay->clamped)
+        say(out, first, "That is %s than %s, which is %s.",
+            delay->said > delay->wait ? "more" : "less",
+            delay->said > delay->wait ? "max-delay" : "min-delay",
+            duration_text(span, delay->wait));
+}
+
+static void say_failed(struct buffer *out, bool *first, const struct board_row *row)
+{
+    char span[DURATION_SIZE], jitter[DURATION_SIZE];
+    const struct delay *delay = &row->delay;
+    say(out, first, "The last poll failed (%s): %s.", failure_name(row->reason),
+        row->detail == NULL ? "no more is known" : row->detail);
+    say(out, first, "After %u failure%s in a row the back-off is %s%s.", row->attempt,
+        row->attempt == 1 ? "" : "s", duration_text(span, delay->back_off),
+        delay->paced ? ", cut to the last delay of the server" : "");
+    if (delay->jitter > 0)
+        say(out, first, "Chance took %s off it.", duration_text(jitter, delay->jitter));
+    if (delay->asked)
+        say(out, first, "But the server asked for %s, by Retry-After, which is longer.",
+            duration_text(span, delay->said));
+    if (delay->clamped)
+        say(out, first, "That is more than max-delay, which is %s.",
+            duration_text(span, delay->wait));
+}
+
+void explanation_sentences(struct buffer *out, const struct board_row *row,
+                           const struct server_settings *settings)
+{
+    char wait[DURATION_SIZE], prepare[DURATION_SIZE];
+    bool first = true;
+    buffer_text(out, "[");
+    if (row->count == 0) {
+        say(out, &first, "It has not been polled yet.");
+    } else {
+        if (row->reason == FAILURE_NONE) {
+            say_reading(out, &first, row, settings);
+            say_good(out, &first, row, settings);
+        } else {
+            say_failed(out, &first, row);
+        }
+        say(out, &first, "So the next request leaves %s after the end of the last poll.",
+            duration_text(wait, row->delay.wait));
+        if (row->prepare > 0)
+            say(out, &first, "The connection for the last one was begun %s before it was due.",
+                duration_text(prepare, row->prepare));
+    }
+    buffer_text(out, "]");
+}

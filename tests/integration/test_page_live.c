@@ -119,7 +119,7 @@ START_TEST(a_reload_and_the_end_are_shown)
     browser_await(browser, ROW("c") " !== null && " ROW("b") " === null");
     rig_stop(rig);
     browser_await(browser, "!document.querySelector('#gone').hidden");
-    browser_forget(browser); /* that a request failed */
+    browser_forget_complaints(browser); /* that a request failed */
 }
 END_TEST
 

@@ -7,6 +7,7 @@
 #include "base/container_of.h"
 #include "base/duration.h"
 #include "base/xalloc.h"
+#include "config/config_find.h"
 
 #define START_TICK (10 * MILLISECOND)
 
@@ -287,6 +288,20 @@ void fleet_adopt(struct fleet *fleet, struct generation *generation,
     fleet->servers = xcalloc(fleet->count + 1, sizeof *fleet->servers);
     generation_release(old);
     wakeup_set(fleet->http->wakeups, &fleet->turn, 0, on_turn);
+}
+
+/* One that has not been brought over yet is where it was. */
+const struct server *fleet_find(const struct fleet *fleet, const char *name)
+{
+    const struct fleet_change *change = fleet->change;
+    size_t index =
+        fleet->generation == NULL ? fleet->count : config_find(fleet->generation->config, name);
+    if (index >= fleet->count)
+        return NULL;
+    if (fleet->servers[index] != NULL || change == NULL ||
+        change->difference.entries[index].fate == FATE_ADDED)
+        return fleet->servers[index];
+    return change->old[change->difference.entries[index].old];
 }
 
 bool fleet_is_changing(const struct fleet *fleet)

@@ -68,6 +68,10 @@ void fleet_start(struct fleet *fleet, struct generation *generation, uint64_t po
 void fleet_adopt(struct fleet *fleet, struct generation *generation,
                  const struct difference *difference);
 
+/* The server with this name, also while another generation is being applied; NULL: there is none.
+ */
+const struct server *fleet_find(const struct fleet *fleet, const char *name);
+
 /* Whether one is being applied. */
 bool fleet_is_changing(const struct fleet *fleet);
 

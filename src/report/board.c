@@ -22,6 +22,7 @@ static void clear_row(struct board_row *row)
 {
     free(row->detail);
     free(row->raw);
+    free(row->source);
     *row = (struct board_row){0};
 }
 
@@ -113,15 +114,6 @@ static void replace(char **kept, const char *text)
     *kept = text == NULL || *text == '\0' ? NULL : strdup(text);
 }
 
-/* Which item of the list it is, from 1. */
-static uint8_t source_of(const struct poll *poll)
-{
-    const struct delay_source *source = poll->reading->source;
-    if (source == NULL)
-        return 0;
-    return (uint8_t)(source - poll->server->settings->delay_from->list + 1);
-}
-
 static void remember(struct board *board, struct board_row *row, const struct poll *poll)
 {
     row->newest = (uint8_t)((row->newest + 1) % BOARD_HISTORY);
@@ -146,10 +138,11 @@ static void note_poll(struct board *board, struct board_row *row, const struct p
     row->attempt = poll->attempt;
     row->delay = poll->delay;
     row->said = poll->reading->said;
-    row->source = source_of(poll);
+    row->scale = poll->server->settings->delay_scale;
     row->prepare = poll->http->lead;
     replace(&row->detail, poll->failure.detail);
     replace(&row->raw, poll->reading->raw);
+    replace(&row->source, poll->reading->source == NULL ? NULL : poll->reading->source->item);
     remember(board, row, poll);
 }
 

@@ -14,23 +14,25 @@ enum { BOARD_HISTORY = 32, BOARD_BUCKETS = 16 };
 
 /* A poll of the past. 16 bytes, as there are many. */
 struct board_poll {
-    uint32_t finished;       /* ms since board.started; it wraps after 49 days: board_finished() */
+    uint32_t finished;       /* ms since board.started; it wraps after 49 days */
     float delay, took, late; /* seconds; `late` below 0: no request went out */
 };
 
 struct board_row {
     bool used;
     uint8_t newest, count; /* of the ring `history` */
-    uint8_t source;        /* which item of delay-from said so, from 1; 0: none */
     uint16_t status;       /* of the last poll; 0: no response */
     unsigned attempt;      /* failures in a row */
     uint32_t good, failed; /* polls */
     uint32_t goods;        /* of the history: which were good; the bit of its place in the ring */
     enum failure_reason reason;
-    char *detail, *raw; /* of the last poll; NULL: there is none. `raw` is to be escaped */
+    /* Of the last poll; NULL: there is none. `raw` is to be escaped; `source` is the item of
+     * delay-from that said so. */
+    char *detail, *raw, *source;
     int64_t since;      /* when its state began, ns since 1970 */
     int64_t touched;    /* when something changed last, ns since 1970 */
     int64_t said;       /* ns, by the server, before scale and clamp; -1: nothing */
+    int64_t scale;      /* delay-scale, as it was then */
     int64_t prepare;    /* how long before the last poll was due its connection was begun, ns */
     struct delay delay; /* how the next one is due */
     struct board_poll history[BOARD_HISTORY];

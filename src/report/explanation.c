@@ -7,13 +7,6 @@
 #include "base/duration.h"
 #include "base/escape.h"
 
-/* The name of the item that said so; NULL: none did, or it is of other settings. */
-static const char *source_of(const struct board_row *row, const struct server_settings *settings)
-{
-    const struct delay_sources *from = settings->delay_from;
-    return row->source == 0 || row->source > from->count ? NULL : from->list[row->source - 1].item;
-}
-
 /* --- facts ---------------------------------------------------------------------------------- */
 
 static void add_seconds(struct buffer *out, const char *key, int64_t ns)
@@ -29,12 +22,11 @@ static void add_text(struct buffer *out, const char *key, const char *text)
     buffer_json(out, text);
 }
 
-static void add_good(struct buffer *out, const struct board_row *row,
-                     const struct server_settings *settings)
+static void add_good(struct buffer *out, const struct board_row *row)
 {
     const struct delay *delay = &row->delay;
-    if (settings->delay_scale != DELAY_SCALE_ONE) {
-        add_seconds(out, "scale", settings->delay_scale); /* in parts of 1e9, as ns are */
+    if (row->scale != DELAY_SCALE_ONE) {
+        add_seconds(out, "scale", row->scale); /* in parts of 1e9, as ns are */
         add_seconds(out, "scaled", delay->said);
     }
     if (delay->clamped)
@@ -55,10 +47,9 @@ static void add_failed(struct buffer *out, const struct board_row *row)
         add_text(out, "clamped-to", "max-delay");
 }
 
-void explanation_facts(struct buffer *out, const struct board_row *row,
-                       const struct server_settings *settings)
+void explanation_facts(struct buffer *out, const struct board_row *row)
 {
-    const char *source = source_of(row, settings);
+    const char *source = row->source;
     char wait[DURATION_SIZE];
     duration_seconds(wait, row->delay.wait);
     buffer_print(out, "{\"wait\":%s", wait);
@@ -69,7 +60,7 @@ void explanation_facts(struct buffer *out, const struct board_row *row,
     if (row->said >= 0)
         add_seconds(out, "said", row->said);
     if (row->reason == FAILURE_NONE)
-        add_good(out, row, settings);
+        add_good(out, row);
     else
         add_failed(out, row);
     if (row->prepare > 0)
@@ -97,11 +88,10 @@ __attribute__((format(printf, 3, 4))) static void say(struct buffer *out, bool *
     buffer_json(out, sentence);
 }
 
-static void say_reading(struct buffer *out, bool *first, const struct board_row *row,
-                        const struct server_settings *settings)
+static void say_reading(struct buffer *out, bool *first, const struct board_row *row)
 {
     char quoted[QUOTE_SIZE], span[DURATION_SIZE];
-    const char *source = source_of(row, settings), *raw = row->raw == NULL ? "" : row->raw;
+    const char *source = row->source, *raw = row->raw == NULL ? "" : row->raw;
     if (row->said < 0)
         return;
     escape_quote(quoted, sizeof quoted, raw, strlen(raw));
@@ -113,13 +103,12 @@ static void say_reading(struct buffer *out, bool *first, const struct board_row 
             source == NULL ? "its response" : source, duration_text(span, row->said));
 }
 
-static void say_good(struct buffer *out, bool *first, const struct board_row *row,
-                     const struct server_settings *settings)
+static void say_good(struct buffer *out, bool *first, const struct board_row *row)
 {
     char scaled[DURATION_SIZE], scale[DURATION_SIZE], span[DURATION_SIZE];
     const struct delay *delay = &row->delay;
-    if (settings->delay_scale != DELAY_SCALE_ONE) {
-        duration_seconds(scale, settings->delay_scale);
+    if (row->scale != DELAY_SCALE_ONE) {
+        duration_seconds(scale, row->scale);
         say(out, first, "Times delay-scale, %s, that is %s.", scale,
             duration_text(scaled, delay->said));
     }
@@ -149,18 +138,21 @@ static void say_failed(struct buffer *out, bool *first, const struct board_row *
             duration_text(span, delay->wait));
 }
 
-void explanation_sentences(struct buffer *out, const struct board_row *row,
-                           const struct server_settings *settings)
+void explanation_sentences(struct buffer *out, const struct board_row *row, bool promised)
 {
     char wait[DURATION_SIZE], prepare[DURATION_SIZE];
     bool first = true;
     buffer_text(out, "[");
     if (row->count == 0) {
-        say(out, &first, "It has not been polled yet.");
+        say(out, &first, "It has not been polled since aiopoll was started.");
+        say(out, &first,
+            promised
+                ? "The moment of its next request was promised before, as the state file has it."
+                : "First requests are spread over time, by start-rate.");
     } else {
         if (row->reason == FAILURE_NONE) {
-            say_reading(out, &first, row, settings);
-            say_good(out, &first, row, settings);
+            say_reading(out, &first, row);
+            say_good(out, &first, row);
         } else {
             say_failed(out, &first, row);
         }

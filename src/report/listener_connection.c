@@ -24,24 +24,25 @@ static void on_closed(uv_handle_t *handle)
     free(container_of((uv_poll_t *)handle, struct listener_connection, poll));
 }
 
+/* What is not written is not kept by the system either, and the reader learns that it is missing.
+ */
+static void make_reset(const struct listener_connection *connection)
+{
+    const struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
 void listener_connection_close(struct listener_connection *connection)
 {
     struct listener_common *common = connection->common;
+    if (connection->state == LISTENER_SENDING)
+        make_reset(connection);
     wakeup_cancel(common->wakeups, &connection->limit);
     drop_page(connection);
     buffer_free(&connection->out);
     uv_close((uv_handle_t *)&connection->poll, on_closed);
     close(connection->fd);
     common->closed(connection);
-}
-
-/* What is not written is not kept by the system either, and the reader learns that it is missing.
- */
-static void abort_connection(struct listener_connection *connection)
-{
-    const struct linger linger = {.l_onoff = 1, .l_linger = 0};
-    setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-    listener_connection_close(connection);
 }
 
 static void on_event(uv_poll_t *poll, int status, int events)
@@ -62,9 +63,7 @@ static void on_limit(struct wakeup *wakeup)
 {
     struct listener_connection *connection =
         container_of(wakeup, struct listener_connection, limit);
-    if (connection->state == LISTENER_SENDING) {
-        abort_connection(connection);
-    } else if (connection->state == LISTENER_RECEIVING) {
+    if (connection->state == LISTENER_RECEIVING) {
         uv_poll_stop(&connection->poll);
         listener_request_refuse(&connection->request, 408, "it was not whole within 10 seconds");
         connection->common->ready(connection);
@@ -207,7 +206,7 @@ static void send_on(struct listener_connection *connection)
     if (is_all_written(connection))
         make_piece(connection);
     if (connection->out.failed)
-        abort_connection(connection);
+        listener_connection_close(connection);
     else if (is_all_written(connection) && connection->page != NULL)
         connection->common->ready(connection); /* the piece was empty */
     else if (is_all_written(connection))
@@ -295,7 +294,7 @@ static void respond(struct listener_connection *connection)
     else
         serve(connection);
     if (connection->out.failed)
-        abort_connection(connection);
+        listener_connection_close(connection);
     else
         write_some(connection);
 }

@@ -181,7 +181,7 @@ static void check_version(struct listener_request *request)
         listener_request_refuse(request, 400, "its request line is malformed");
     else if (version[5] != '1' || version[7] > '1')
         listener_request_refuse(request, 505, "its version is neither HTTP/1.1 nor HTTP/1.0");
-    request->is_1_0 = version[7] == '0';
+    request->is_1_0 = request->refused == 0 && version[7] == '0';
 }
 
 static bool is_method(const struct listener_request *request, const char *method)

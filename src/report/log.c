@@ -123,7 +123,8 @@ void log_listen(struct log *log, const char *address, bool local)
     if (!local)
         log_line_string(
             &line, "detail",
-            "other machines may read what is served here: whoever reaches this address");
+            "whoever reaches this address may read what is served here, and so may any web "
+            "page in a browser there");
     log_end(log, &line);
 }
 

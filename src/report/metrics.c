@@ -273,14 +273,11 @@ static void step(struct metrics *metrics, struct buffer *piece)
 static bool next(struct page *page, struct buffer *piece)
 {
     struct metrics *metrics = container_of(page, struct metrics, page);
-    size_t before = piece->length;
     for (int i = 0; i < SERVERS_A_PIECE && metrics->metric < METRICS; i++) {
         step(metrics, piece);
         if (piece->length >= PAGE_PIECE)
             break;
     }
-    if (piece->length == before) /* where a piece of nothing would be the end */
-        buffer_text(piece, "\n");
     return metrics->metric < METRICS;
 }
 

@@ -8,11 +8,10 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/duration.h"
-#include "config/config_find.h"
 #include "report/explanation.h"
 
 /* How many servers are looked at for a piece, though nothing of them may be told. */
-enum { LOOK_MAX = 2000 };
+enum { LOOK_MAX = 256 };
 
 static const char JSON[] = "application/json", PLAIN[] = "text/plain; charset=utf-8";
 
@@ -26,7 +25,7 @@ static void add_moment(struct buffer *out, const char *key, int64_t wall)
 
 static void add_seconds(struct buffer *out, const char *key, double seconds)
 {
-    buffer_print(out, ",\"%s\":%.9g", key, seconds);
+    buffer_print(out, ",\"%s\":%.6g", key, seconds);
 }
 
 static void add_text(struct buffer *out, const char *key, const char *text)
@@ -37,13 +36,15 @@ static void add_text(struct buffer *out, const char *key, const char *text)
 
 static void add_last(struct buffer *out, const struct board *board, const struct board_row *row)
 {
+    char delay[DURATION_SIZE];
     int64_t finished;
     bool good;
     if (row->count == 0)
         return;
     const struct board_poll *poll = board_poll(board, row, 0, &finished, &good);
     add_moment(out, "last", finished);
-    add_seconds(out, "delay", (double)row->delay.wait / SECOND);
+    duration_seconds(delay, row->delay.wait);
+    buffer_print(out, ",\"delay\":%s", delay);
     add_seconds(out, "took", (double)poll->took);
     if (poll->late >= 0)
         add_seconds(out, "late", (double)poll->late);
@@ -71,7 +72,8 @@ static void add_server(struct buffer *out, const struct board *board, const stru
     buffer_print(out, ",\"polls\":%llu,\"failures\":%u",
                  (unsigned long long)row->good + row->failed, row->failed);
     add_last(out, board, row);
-    add_moment(out, "next", clock_wall() + server->due - clock_now());
+    if (server->state != SERVER_ENDED)
+        add_moment(out, "next", clock_wall() + server->due - clock_now());
     if (server->state == SERVER_FETCHING)
         buffer_text(out, ",\"busy\":true");
 }
@@ -102,7 +104,7 @@ struct list {
     const struct board *board;
     const struct fleet *fleet;
     int64_t since;
-    size_t next; /* which server is */
+    uint32_t next; /* the number of the server that is; they keep it through a reload */
     bool begun, told_one;
 };
 
@@ -122,7 +124,7 @@ static void add_head(struct buffer *out, const struct board *board, const struct
 static void add_to_list(struct list *list, struct buffer *out, const struct server *server)
 {
     const struct board_row *row = server == NULL ? NULL : board_row(list->board, server->id);
-    if (row == NULL || row->touched <= list->since)
+    if (row == NULL || (row->touched <= list->since && server->state != SERVER_FETCHING))
         return;
     buffer_text(out, list->told_one ? ",\n" : "\n");
     list->told_one = true;
@@ -137,11 +139,11 @@ static bool next_of_list(struct page *page, struct buffer *piece)
         add_head(piece, list->board, list->fleet);
     list->begun = true;
     for (int n = 0; n < LOOK_MAX && piece->length < PAGE_PIECE; n++, list->next++) {
-        if (list->next >= list->fleet->count) {
+        if (list->next >= list->fleet->ids) {
             buffer_text(piece, "]}\n");
             return false;
         }
-        add_to_list(list, piece, list->fleet->servers[list->next]);
+        add_to_list(list, piece, list->fleet->by_id[list->next]);
     }
     return true;
 }
@@ -199,14 +201,6 @@ static struct page *finish_text(struct text_page *text)
     return &text->page;
 }
 
-/* NULL: there is none, or nothing is known of it. */
-static const struct server *find_server(const struct fleet *fleet, const char *name)
-{
-    const struct config *config = fleet->generation->config;
-    size_t index = config_find(config, name);
-    return index < config->server_count && index < fleet->count ? fleet->servers[index] : NULL;
-}
-
 static struct page *no_server(const char *name)
 {
     char sentence[300];
@@ -223,7 +217,7 @@ static struct page *no_server(const char *name)
 struct page *server_json_page(const struct board *board, const struct fleet *fleet,
                               const char *name)
 {
-    const struct server *server = find_server(fleet, name);
+    const struct server *server = fleet_find(fleet, name);
     const struct board_row *row = server == NULL ? NULL : board_row(board, server->id);
     if (row == NULL)
         return no_server(name);
@@ -235,10 +229,10 @@ struct page *server_json_page(const struct board *board, const struct fleet *fle
     add_history(&text->text, board, row);
     if (row->count > 0) {
         buffer_text(&text->text, ",\"explain\":");
-        explanation_facts(&text->text, row, server->config->settings);
+        explanation_facts(&text->text, row);
     }
     buffer_text(&text->text, ",\"why\":");
-    explanation_sentences(&text->text, row, server->config->settings);
+    explanation_sentences(&text->text, row, server->promised);
     buffer_text(&text->text, "}\n");
     return finish_text(text);
 }
@@ -250,9 +244,9 @@ static bool next_of_overdue(struct page *page, struct buffer *piece)
 {
     struct list *list = container_of(page, struct list, page);
     for (int n = 0; n < LOOK_MAX && piece->length < PAGE_PIECE; n++, list->next++) {
-        if (list->next >= list->fleet->count)
+        if (list->next >= list->fleet->ids)
             return false;
-        const struct server *server = list->fleet->servers[list->next];
+        const struct server *server = list->fleet->by_id[list->next];
         if (server != NULL && server->health.now == HEALTH_OVERDUE)
             buffer_print(piece, "overdue: %s\n", server->config->name);
     }

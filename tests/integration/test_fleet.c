@@ -185,6 +185,39 @@ static void check_kept(const struct known *known, int64_t begun)
     ck_assert_uint_ge(kept, SERVERS * (KINDS - 2) / KINDS - 60);
 }
 
+/* All that are in the new configuration, but those that have not been added yet. */
+static void check_found(void)
+{
+    const struct config *now = fleet.generation->config;
+
+    for (size_t i = 0; i < now->server_count; i++) {
+        const char *name = now->servers[i].name;
+        const struct server *found = fleet_find(&fleet, name);
+
+        if (found != NULL)
+            ck_assert_str_eq(found->config->name, name);
+        else
+            ck_assert_msg(fleet_is_changing(&fleet) && strtoul(name + 1, NULL, 10) >= SERVERS,
+                          "%s is not found", name);
+    }
+    ck_assert_ptr_null(fleet_find(&fleet, "s3")); /* it is removed */
+    ck_assert_ptr_null(fleet_find(&fleet, ""));
+}
+
+START_TEST(servers_are_found_by_name_while_a_generation_is_applied)
+{
+    start();
+    ck_assert_ptr_nonnull(fleet_find(&fleet, "s3"));
+    adopt(true);
+    while (settled == 0) {
+        check_found();
+        uv_run(&loop, UV_RUN_ONCE);
+    }
+    check_found();
+    ck_assert_ptr_nonnull(fleet_find(&fleet, "s2"));
+}
+END_TEST
+
 START_TEST(tasks_and_due_moments_are_kept_to_the_nanosecond)
 {
     static struct known known[SERVERS];
@@ -269,6 +302,7 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, tasks_and_due_moments_are_kept_to_the_nanosecond);
+    tcase_add_test(tests, servers_are_found_by_name_while_a_generation_is_applied);
     tcase_add_test(tests, a_server_keeps_its_number_all_the_time);
     tcase_add_test(tests, older_generations_are_freed_by_and_by);
     tcase_add_loop_test(tests, the_end_comes_at_any_time, 0, 30);

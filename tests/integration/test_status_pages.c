@@ -196,6 +196,18 @@ START_TEST(since_a_moment_only_what_has_changed)
 }
 END_TEST
 
+START_TEST(one_that_is_being_polled_is_told_again)
+{
+    double now;
+
+    scene_start(LISTEN "[servers]\na = @/a?silent\n");
+    rig_wait_requests(rig, mock, "a", 1, SCENE_LIMIT_MS);
+    ck_assert_uint_eq(json_array_size(servers_since(0)), 1);
+    now = rig_number(answer, "now");
+    ck_assert(json_is_true(json_object_get(server_of(servers_since(now), "a"), "busy")));
+}
+END_TEST
+
 START_TEST(a_reload_is_another_generation)
 {
     scene_start(LISTEN "[servers]\na = @/a?delay=0.05\nb = @/b?delay=0.05\n");
@@ -266,6 +278,46 @@ START_TEST(one_is_told_with_its_history_and_why)
     ck_assert_uint_ge(json_array_size(why), 3);
     ck_assert_str_eq(json_string_value(json_array_get(why, 0)),
                      "The last poll failed (status): the server answered with status 500.");
+}
+END_TEST
+
+/* Of the last poll, by whatever settings that was. */
+START_TEST(other_settings_do_not_change_why)
+{
+    const json_t *why;
+
+    scene_start(LISTEN "[servers]\na = @/a?delay=50\n");
+    scene_await_polls("a", 1);
+    scene_reload(LISTEN "[server a]\nurl = @/a?delay=50\ndelay-from = header:X-Next\n"
+                        "delay-scale = 0.33\n");
+    why = json_object_get(ask_json("/servers/a.json", 200), "why");
+    ck_assert_str_eq(json_string_value(json_array_get(why, 0)),
+                     "The server said \"50\", in body: 50s.");
+    ck_assert_str_eq(json_string_value(json_array_get(why, 1)),
+                     "So the next request leaves 50s after the end of the last poll.");
+}
+END_TEST
+
+START_TEST(what_was_promised_in_an_earlier_life)
+{
+    const json_t *server;
+
+    for (int life = 0; life < 2; life++) {
+        scene_start("[aiopoll]\nlisten = 127.0.0.1:0\nstate-file = schedule\n"
+                    "[servers]\na = @/a?delay=60\n");
+        if (life == 0)
+            scene_await_polls("a", 1);
+        else
+            rig_wait_events(rig, "ready", NULL, 1, SCENE_LIMIT_MS);
+        server = ask_json("/servers/a.json", 200);
+        if (life == 0)
+            rig_stop(rig);
+    }
+    ck_assert_int_eq((int)rig_number(server, "polls"), 0);
+    ck_assert(rig_number(server, "next") > rig_number(server, "now") + 30);
+    ck_assert_ptr_nonnull(
+        strstr(json_string_value(json_array_get(json_object_get(server, "why"), 1)),
+               "was promised before"));
 }
 END_TEST
 
@@ -373,9 +425,12 @@ static Suite *suite(void)
     tcase_add_checked_fixture(tests, NULL, teardown);
     tcase_add_test(tests, all_servers_are_told_in_their_order);
     tcase_add_test(tests, since_a_moment_only_what_has_changed);
+    tcase_add_test(tests, one_that_is_being_polled_is_told_again);
     tcase_add_test(tests, a_reload_is_another_generation);
     tcase_add_test(tests, many_servers_come_in_pieces);
     tcase_add_test(tests, one_is_told_with_its_history_and_why);
+    tcase_add_test(tests, other_settings_do_not_change_why);
+    tcase_add_test(tests, what_was_promised_in_an_earlier_life);
     tcase_add_test(tests, the_history_is_a_ring);
     tcase_add_test(tests, a_name_that_is_none);
     tcase_add_test(tests, what_is_hostile_is_escaped_and_what_is_secret_not_told);

@@ -10,9 +10,9 @@
 
 /* Where it is shown. */
 struct screen {
-    size_t width; /* columns; SIZE_MAX: no bound, and nothing is left out or cut */
-    size_t
-        height; /* lines; a longer table has its head line at the end again. SIZE_MAX: no bound */
+    /* Columns and lines; SIZE_MAX: no bound. Without one on the width nothing is left out or cut;
+     * a table that is higher has its head line at the end again. */
+    size_t width, height;
     bool colour;
 };
 

@@ -78,7 +78,7 @@ void board_added(struct board *board, uint32_t id)
     clear_row(row);
     row->used = true;
     row->said = -1;
-    row->since = row->touched = clock_wall();
+    row->touched = clock_wall();
 }
 
 /* --- polls ---------------------------------------------------------------------------------- */
@@ -160,7 +160,7 @@ void board_changed(struct board *board, const struct server_change *change)
 {
     struct board_row *row = find_row(board, change->id);
     if (row != NULL)
-        row->since = row->touched = clock_wall();
+        row->touched = clock_wall();
 }
 
 const struct board_poll *board_poll(const struct board *board, const struct board_row *row,

@@ -29,7 +29,6 @@ struct board_row {
     /* Of the last poll; NULL: there is none. `raw` is to be escaped; `source` is the item of
      * delay-from that said so. */
     char *detail, *raw, *source;
-    int64_t since;      /* when its state began, ns since 1970 */
     int64_t touched;    /* when something changed last, ns since 1970 */
     int64_t said;       /* ns, by the server, before scale and clamp; -1: nothing */
     int64_t scale;      /* delay-scale, as it was then */

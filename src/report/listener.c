@@ -107,12 +107,17 @@ static bool is_less_missed(const struct listener_connection *a, const struct lis
     return a->since < b->since;
 }
 
+/* Of those with whom nobody has to be patient any longer; NULL: there is none. */
 static struct listener_connection *least_missed(const struct listener *listener)
 {
-    struct listener_connection *least = listener->connections[0];
-    for (size_t i = 1; i < LISTENER_CONNECTIONS; i++)
-        if (is_less_missed(listener->connections[i], least))
-            least = listener->connections[i];
+    struct listener_connection *least = NULL;
+    int64_t now = clock_now();
+    for (size_t i = 0; i < LISTENER_CONNECTIONS; i++) {
+        struct listener_connection *connection = listener->connections[i];
+        if (now - connection->since >= patience_with(connection) &&
+            (least == NULL || is_less_missed(connection, least)))
+            least = connection;
+    }
     return least;
 }
 
@@ -123,9 +128,9 @@ static size_t find_place(struct listener *listener)
         if (listener->connections[i] == NULL)
             return i;
     struct listener_connection *victim = least_missed(listener);
-    size_t place = victim->place;
-    if (clock_now() - victim->since < patience_with(victim))
+    if (victim == NULL)
         return LISTENER_CONNECTIONS;
+    size_t place = victim->place;
     listener_connection_close(victim);
     return place;
 }

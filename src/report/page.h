@@ -16,8 +16,7 @@ enum { PAGE_PIECE = 16 * 1024 };
 struct page {
     int status;       /* RFC 9110 section 15 */
     const char *type; /* of the field Content-Type */
-    const char
-        *etag; /* of the field ETag, in its quotes; NULL: no-store, as it is never the same */
+    const char *etag; /* of the field ETag, in its quotes; NULL: no-store, it is always another */
     /* The whole body, which outlives the page; or NULL, and `next` makes it. */
     const char *bytes;
     size_t length;

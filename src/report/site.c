@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "report/assets.h"
+#include "report/healthz.h"
 #include "report/metrics.h"
 #include "report/status_json.h"
 

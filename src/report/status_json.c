@@ -13,7 +13,7 @@
 /* How many servers are looked at for a piece, though nothing of them may be told. */
 enum { LOOK_MAX = 256 };
 
-static const char JSON[] = "application/json", PLAIN[] = "text/plain; charset=utf-8";
+static const char JSON[] = "application/json";
 
 /* --- members -------------------------------------------------------------------------------- */
 
@@ -67,7 +67,7 @@ static void add_server(struct buffer *out, const struct board *board, const stru
     buffer_text(out, "{\"name\":");
     buffer_json(out, config->name);
     add_text(out, "state", health_name(server->health.now));
-    add_moment(out, "since", row->since);
+    add_moment(out, "since", clock_wall() + server->health.since - clock_now());
     add_text(out, "url", url_shown(&config->url, config->secret_url, origin));
     buffer_print(out, ",\"polls\":%llu,\"failures\":%u",
                  (unsigned long long)row->good + row->failed, row->failed);
@@ -166,8 +166,7 @@ struct page *status_json_page(const struct board *board, const struct fleet *fle
     return &list->page;
 }
 
-/* --- pages that are made at once ---------------------------------------------------------------
- */
+/* --- pages that are made at once ------------------------------------------------------------ */
 
 struct text_page {
     struct page page;
@@ -235,36 +234,4 @@ struct page *server_json_page(const struct board *board, const struct fleet *fle
     explanation_sentences(&text->text, row, server->promised);
     buffer_text(&text->text, "}\n");
     return finish_text(text);
-}
-
-/* --- /healthz -----------------------------------------------------------------------------------
- */
-
-static bool next_of_overdue(struct page *page, struct buffer *piece)
-{
-    struct list *list = container_of(page, struct list, page);
-    for (int n = 0; n < LOOK_MAX && piece->length < PAGE_PIECE; n++, list->next++) {
-        if (list->next >= list->fleet->ids)
-            return false;
-        const struct server *server = list->fleet->by_id[list->next];
-        if (server != NULL && server->health.now == HEALTH_OVERDUE)
-            buffer_print(piece, "overdue: %s\n", server->config->name);
-    }
-    return true;
-}
-
-struct page *healthz_page(const struct fleet *fleet)
-{
-    struct list *list = calloc(1, sizeof *list);
-    if (list == NULL)
-        return NULL;
-    list->fleet = fleet;
-    list->page =
-        (struct page){.status = 503, .type = PLAIN, .next = next_of_overdue, .free = free_list};
-    if (fleet->states[HEALTH_OVERDUE] == 0) {
-        list->page.status = 200;
-        list->page.bytes = "ok\n";
-        list->page.length = 3;
-    }
-    return &list->page;
 }

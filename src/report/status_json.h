@@ -16,7 +16,4 @@ struct page *status_json_page(const struct board *board, const struct fleet *fle
 struct page *server_json_page(const struct board *board, const struct fleet *fleet,
                               const char *name);
 
-/* 200 where no server is overdue, else 503 with their names. */
-struct page *healthz_page(const struct fleet *fleet);
-
 #endif

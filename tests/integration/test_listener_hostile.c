@@ -363,6 +363,34 @@ START_TEST(readers_that_never_read_keep_nobody_out)
 }
 END_TEST
 
+static bool is_served_beside_one_that_has_just_come(void *arg)
+{
+    struct listener_client **fresh = arg;
+
+    listener_client_free(*fresh);
+    turn(5);
+    *fresh = listener_client_new(&scene);
+    turn(5);
+    return is_served(NULL);
+}
+
+/* That one may not be sent away yet, and they may. */
+START_TEST(one_that_has_just_come_does_not_keep_those_that_are_stalled)
+{
+    size_t last = LISTENER_CONNECTIONS - 1;
+
+    for (size_t i = 0; i < last; i++) {
+        clients[i] = listener_client_new(&scene);
+        listener_client_say(clients[i], GET_ENDLESS);
+        turn(5);
+    }
+    clients[last] = listener_client_new(&scene);
+    listener_scene_wait(&scene, is_served_beside_one_that_has_just_come, &clients[last]);
+    listener_client_say(clients[last], GET);
+    listener_client_await(clients[last], "hello\n");
+}
+END_TEST
+
 /* --- polls between -------------------------------------------------------------------------------
  */
 
@@ -531,6 +559,7 @@ static Suite *suite(void)
     tcase_add_test(tests, after_the_last_response_it_is_not_waited_for_long);
     tcase_add_test(tests, idle_ones_make_room);
     tcase_add_test(tests, a_crowd_does_not_drive_itself_out);
+    tcase_add_test(tests, one_that_has_just_come_does_not_keep_those_that_are_stalled);
     tcase_add_test(tests, in_a_crowd_a_connection_is_not_kept);
     tcase_add_test(tests, readers_that_never_read_keep_nobody_out);
     tcase_add_test(tests, a_turn_makes_few_pieces);

@@ -10,10 +10,14 @@
 /* Rows are made by the block, as a list of them that grows would be copied while polls wait. */
 enum { BLOCK = 256 };
 
+/* The moments of the history are in units of 2^24 ns. */
+enum { UNIT = 24 };
+
 void board_init(struct board *board)
 {
     *board = (struct board){.took = {.bounds = board_took_bounds},
                             .late = {.bounds = board_late_bounds},
+                            .began = clock_now(),
                             .started = clock_wall(),
                             .generation = 1};
 }
@@ -78,7 +82,7 @@ void board_added(struct board *board, uint32_t id)
     clear_row(row);
     row->used = true;
     row->said = -1;
-    row->touched = clock_wall();
+    row->touched = clock_now();
 }
 
 /* --- polls ---------------------------------------------------------------------------------- */
@@ -121,7 +125,7 @@ static void remember(struct board *board, struct board_row *row, const struct po
     uint32_t bit = UINT32_C(1) << row->newest;
     row->goods = poll->failure.reason == FAILURE_NONE ? row->goods | bit : row->goods & ~bit;
     row->history[row->newest] =
-        (struct board_poll){.finished = (uint32_t)((row->touched - board->started) / MILLISECOND),
+        (struct board_poll){.finished = (uint32_t)((row->finished - board->began) >> UNIT),
                             .delay = (float)poll->delay.wait / SECOND,
                             .took = (float)(poll->http->finished - poll->http->started) / SECOND,
                             .late = poll->late == POLL_UNSENT ? -1 : (float)poll->late / SECOND};
@@ -130,9 +134,10 @@ static void remember(struct board *board, struct board_row *row, const struct po
 static void note_poll(struct board *board, struct board_row *row, const struct poll *poll)
 {
     bool good = poll->failure.reason == FAILURE_NONE;
-    row->touched = clock_wall();
+    row->touched = clock_now();
     row->good += good;
     row->failed += !good;
+    row->finished = poll->http->finished;
     row->status = (uint16_t)poll->http->status;
     row->reason = poll->failure.reason;
     row->attempt = poll->attempt;
@@ -160,7 +165,7 @@ void board_changed(struct board *board, const struct server_change *change)
 {
     struct board_row *row = find_row(board, change->id);
     if (row != NULL)
-        row->touched = clock_wall();
+        row->touched = clock_now();
 }
 
 const struct board_poll *board_poll(const struct board *board, const struct board_row *row,
@@ -168,8 +173,8 @@ const struct board_poll *board_poll(const struct board *board, const struct boar
 {
     unsigned place = (row->newest + BOARD_HISTORY - age) % BOARD_HISTORY;
     const struct board_poll *poll = &row->history[place];
-    uint32_t now = (uint32_t)((clock_wall() - board->started) / MILLISECOND);
-    *finished = clock_wall() - (int64_t)(now - poll->finished) * MILLISECOND;
+    int64_t units = (row->finished - board->began) >> UNIT;
+    *finished = board->began + ((units - (uint32_t)((uint32_t)units - poll->finished)) << UNIT);
     *good = (row->goods >> place & 1) != 0;
     return poll;
 }

@@ -14,7 +14,7 @@ enum { BOARD_HISTORY = 32, BOARD_BUCKETS = 16 };
 
 /* A poll of the past. 16 bytes, as there are many. */
 struct board_poll {
-    uint32_t finished;       /* ms since board.started; it wraps after 49 days */
+    uint32_t finished;       /* since board.began, in units of 2^24 ns; it wraps after two years */
     float delay, took, late; /* seconds; `late` below 0: no request went out */
 };
 
@@ -29,7 +29,8 @@ struct board_row {
     /* Of the last poll; NULL: there is none. `raw` is to be escaped; `source` is the item of
      * delay-from that said so. */
     char *detail, *raw, *source;
-    int64_t touched;    /* when something changed last, ns since 1970 */
+    int64_t touched;    /* when something changed last */
+    int64_t finished;   /* when its last poll ended */
     int64_t said;       /* ns, by the server, before scale and clamp; -1: nothing */
     int64_t scale;      /* delay-scale, as it was then */
     int64_t prepare;    /* how long before the last poll was due its connection was begun, ns */
@@ -50,6 +51,7 @@ struct board {
     uint64_t good, failed, early;
     uint64_t errors[FAILURE_CANCELED + 1]; /* by reason */
     struct board_histogram took, late;
+    int64_t began;       /* by clock_now(), as are all moments here but this one: */
     int64_t started;     /* ns since 1970 */
     uint64_t generation; /* how many configurations were applied, the first included */
 };
@@ -65,8 +67,8 @@ void board_changed(struct board *board, const struct server_change *change);
 /* NULL: nothing is known of it. */
 const struct board_row *board_row(const struct board *board, uint32_t id);
 
-/* Of the history, the newest first, `age` below row->count: the poll, when it ended in ns since
- * 1970, and whether it was good. */
+/* Of the history, the newest first, `age` below row->count: the poll, when it ended, to some 17 ms,
+ * and whether it was good. */
 const struct board_poll *board_poll(const struct board *board, const struct board_row *row,
                                     unsigned age, int64_t *finished, bool *good);
 

@@ -17,10 +17,21 @@ static const char JSON[] = "application/json";
 
 /* --- members -------------------------------------------------------------------------------- */
 
-static void add_moment(struct buffer *out, const char *key, int64_t wall)
+/* From the clock of all moments to the wall clock, as it is now. */
+static int64_t to_wall(int64_t moment)
+{
+    return clock_wall() + moment - clock_now();
+}
+
+static void add_wall(struct buffer *out, const char *key, int64_t wall)
 {
     buffer_print(out, ",\"%s\":%lld.%06lld", key, (long long)(wall / SECOND),
                  (long long)(wall % SECOND / MICROSECOND));
+}
+
+static void add_moment(struct buffer *out, const char *key, int64_t moment)
+{
+    add_wall(out, key, to_wall(moment));
 }
 
 static void add_seconds(struct buffer *out, const char *key, double seconds)
@@ -42,7 +53,7 @@ static void add_last(struct buffer *out, const struct board *board, const struct
     if (row->count == 0)
         return;
     const struct board_poll *poll = board_poll(board, row, 0, &finished, &good);
-    add_moment(out, "last", finished);
+    add_moment(out, "last", row->finished);
     duration_seconds(delay, row->delay.wait);
     buffer_print(out, ",\"delay\":%s", delay);
     add_seconds(out, "took", (double)poll->took);
@@ -67,13 +78,13 @@ static void add_server(struct buffer *out, const struct board *board, const stru
     buffer_text(out, "{\"name\":");
     buffer_json(out, config->name);
     add_text(out, "state", health_name(server->health.now));
-    add_moment(out, "since", clock_wall() + server->health.since - clock_now());
+    add_moment(out, "since", server->health.since);
     add_text(out, "url", url_shown(&config->url, config->secret_url, origin));
     buffer_print(out, ",\"polls\":%llu,\"failures\":%u",
                  (unsigned long long)row->good + row->failed, row->failed);
     add_last(out, board, row);
     if (server->state != SERVER_ENDED)
-        add_moment(out, "next", clock_wall() + server->due - clock_now());
+        add_moment(out, "next", server->due);
     if (server->state == SERVER_FETCHING)
         buffer_text(out, ",\"busy\":true");
 }
@@ -85,6 +96,7 @@ static void add_history(struct buffer *out, const struct board *board, const str
         int64_t finished;
         bool good;
         const struct board_poll *poll = board_poll(board, row, age, &finished, &good);
+        finished = to_wall(finished);
         buffer_print(out, "[%lld.%03lld,%.6g,%.6g,", (long long)(finished / SECOND),
                      (long long)(finished % SECOND / MILLISECOND), (double)poll->delay,
                      (double)poll->took);
@@ -111,8 +123,8 @@ struct list {
 static void add_head(struct buffer *out, const struct board *board, const struct fleet *fleet)
 {
     buffer_print(out, "{\"version\":\"%s\",\"pid\":%ld", AIOPOLL_VERSION, (long)getpid());
-    add_moment(out, "started", board->started);
-    add_moment(out, "now", clock_wall());
+    add_wall(out, "started", board->started);
+    add_wall(out, "now", clock_wall());
     buffer_print(out, ",\"generation\":%llu,\"ok\":%zu,\"failing\":%zu,\"overdue\":%zu",
                  (unsigned long long)board->generation, fleet->states[HEALTH_OK],
                  fleet->states[HEALTH_FAILING], fleet->states[HEALTH_OVERDUE]);
@@ -153,6 +165,13 @@ static void free_list(struct page *page)
     free(container_of(page, struct list, page));
 }
 
+/* One that has not come yet is of a clock that has been set back since: then all has changed. */
+static int64_t from_wall(int64_t wall)
+{
+    int64_t now = clock_wall();
+    return wall <= 0 || wall > now ? INT64_MIN : wall - now + clock_now();
+}
+
 struct page *status_json_page(const struct board *board, const struct fleet *fleet, int64_t since)
 {
     struct list *list = calloc(1, sizeof *list);
@@ -162,7 +181,7 @@ struct page *status_json_page(const struct board *board, const struct fleet *fle
         .page = {.status = 200, .type = JSON, .next = next_of_list, .free = free_list},
         .board = board,
         .fleet = fleet,
-        .since = since};
+        .since = from_wall(since)};
     return &list->page;
 }
 
@@ -224,7 +243,7 @@ struct page *server_json_page(const struct board *board, const struct fleet *fle
     if (text == NULL)
         return NULL;
     add_server(&text->text, board, server, row);
-    add_moment(&text->text, "now", clock_wall());
+    add_wall(&text->text, "now", clock_wall());
     add_history(&text->text, board, row);
     if (row->count > 0) {
         buffer_text(&text->text, ",\"explain\":");

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "check_main.h"
+#include "clock_scene.h"
 #include "scene.h"
 
 /* One request, on a connection of its own, over the rig's loop. */
@@ -192,7 +193,29 @@ START_TEST(since_a_moment_only_what_has_changed)
     ck_assert_uint_eq(json_array_size(servers), 1);
     ck_assert_str_eq(rig_string(json_array_get(servers, 0), "name"), "busy");
     ck_assert_int_eq((int)rig_number(answer, "ok"), 2);
-    ck_assert_uint_eq(json_array_size(servers_since(now + 1000)), 0);
+}
+END_TEST
+
+/* What was told before is of another time then; what is told now is by the clock of now. */
+START_TEST(the_clock_is_set)
+{
+    static const int64_t steps[] = {-3600, 3600};
+    json_t *server;
+    double now;
+
+    clock_scene_begin();
+    scene_start(LISTEN "[servers]\na = @/a?delay=60\n");
+    scene_await_polls("a", 1);
+    servers_since(0);
+    now = rig_number(answer, "now");
+    clock_scene_set_wall(steps[_i] * 1000000000);
+    ck_assert_uint_eq(json_array_size(servers_since(now)), 1);
+    server = server_of(servers_since(0), "a");
+    now = rig_number(answer, "now");
+    ck_assert_double_lt(now - rig_number(server, "last"), 60);
+    ck_assert_double_ge(now - rig_number(server, "last"), 0);
+    ck_assert_double_lt(rig_number(server, "next") - now, 61);
+    ck_assert_double_lt(now - rig_number(server, "since"), 60);
 }
 END_TEST
 
@@ -331,7 +354,7 @@ START_TEST(the_history_is_a_ring)
     history = json_object_get(ask_json("/servers/a.json", 200), "history");
     ck_assert_uint_eq(json_array_size(history), 32);
     for (size_t i = 1; i < 32; i++)
-        ck_assert(json_number_value(json_array_get(json_array_get(history, i), 0)) >
+        ck_assert(json_number_value(json_array_get(json_array_get(history, i), 0)) >=
                   json_number_value(json_array_get(json_array_get(history, i - 1), 0)));
 }
 END_TEST
@@ -425,6 +448,7 @@ static Suite *suite(void)
     tcase_add_checked_fixture(tests, NULL, teardown);
     tcase_add_test(tests, all_servers_are_told_in_their_order);
     tcase_add_test(tests, since_a_moment_only_what_has_changed);
+    tcase_add_loop_test(tests, the_clock_is_set, 0, 2);
     tcase_add_test(tests, one_that_is_being_polled_is_told_again);
     tcase_add_test(tests, a_reload_is_another_generation);
     tcase_add_test(tests, many_servers_come_in_pieces);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "browser.h"
+#include "clock_scene.h"
 #include "scene.h"
 
 static struct browser *browser;
@@ -74,6 +75,21 @@ START_TEST(a_server_fails_and_is_well_again_without_another_load)
 }
 END_TEST
 
+/* All that was told before is of another time then. */
+START_TEST(the_daemons_clock_is_set)
+{
+    clock_scene_begin();
+    scene_start(LISTEN "[servers]\na = @/a?delay=570\nb = @/b?delay=0.1\n");
+    scene_await_polls("a", 1);
+    open_page();
+    ck_assert_int_eq(strncmp(browser_text(browser, CELL("a", "next")), "9\u00a0min", 6), 0);
+    clock_scene_set_wall(INT64_C(300) * 1000000000);
+    for (size_t before = browser_requests(browser); browser_requests(browser) < before + 4;)
+        rig_pass(rig, 20);
+    ck_assert_int_eq(strncmp(browser_text(browser, CELL("a", "next")), "9\u00a0min", 6), 0);
+}
+END_TEST
+
 /* In what it sends for a delay, which the failure quotes. */
 START_TEST(what_a_server_sends_is_text)
 {
@@ -132,6 +148,7 @@ static Suite *suite(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, each_server_has_a_row_that_counts_down);
     tcase_add_test(tests, a_server_fails_and_is_well_again_without_another_load);
+    tcase_add_test(tests, the_daemons_clock_is_set);
     tcase_add_test(tests, what_a_server_sends_is_text);
     tcase_add_test(tests, ten_thousand_servers);
     tcase_add_test(tests, a_reload_and_the_end_are_shown);

@@ -123,6 +123,9 @@ function adjustClock(now, came) {
   clockOffset = Math.abs(drift) > 0.25 ? offset : clockOffset + drift / 8;
 }
 
+// Moments that were told before are of another time then.
+const wasClockSet = (now, came) => Math.abs(now - came - clockOffset) > 1;
+
 // --- asking ------------------------------------------------------------------------------------
 
 async function ask(path) {
@@ -146,7 +149,8 @@ const isSameDaemon = (data) =>
 // False: the answer is not about the servers that are known; all have to be asked for.
 function take({ came, data }, isWhole) {
   const { servers: changed, ...rest } = data;
-  if (!isWhole && !(isSameDaemon(data) && changed.every(({ name }) => servers.has(name)))) return false;
+  const isAboutOurs = isSameDaemon(data) && changed.every(({ name }) => servers.has(name));
+  if (!isWhole && (!isAboutOurs || wasClockSet(data.now, came))) return false;
   if (isWhole) servers = new Map(changed.map((server) => [server.name, server]));
   else for (const server of changed) servers.set(server.name, Object.assign(server, { rank: servers.get(server.name).rank }));
   if (isWhole) rank();

@@ -3,20 +3,18 @@
 #define AIOPOLL_LISTENER_SOCKET_H
 
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "config/listen_address.h"
+#include "report/socket_file.h"
 
 struct listener_socket {
     int fd;
     struct listen_address address; /* with the real port */
-    dev_t device;                  /* of a socket in the file system */
-    ino_t inode;
+    struct socket_file file;       /* of one in the file system */
 };
 
-/* Opens it for `address`. A socket in the file system that nobody listens on is replaced; one
- * that somebody does, and what is no socket, is left alone. Returns 0, or libuv's error code and a
- * sentence in `why`. */
+/* Opens it for `address`; as to those in the file system see socket_file.h. Returns 0, or libuv's
+ * error code and a sentence in `why`. */
 int listener_socket_open(struct listener_socket *socket, const struct listen_address *address,
                          char *why, size_t why_size);
 

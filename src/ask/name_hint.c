@@ -5,26 +5,15 @@
 #include <string.h>
 
 #include "ask/people.h"
-#include "base/http_chars.h"
+#include "config/server_name.h"
 #include "config/value.h"
 
-enum { NAME_MAX_HERE = 300, NEAR_MAX = 32, PARTS_MAX = 3 };
-
-static bool is_of_a_name(unsigned char c)
-{
-    return http_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '.' || c == '_' ||
-           c == '-';
-}
+enum { NEAR_MAX = 32, PARTS_MAX = 3 };
 
 bool name_path(const char *name, char out[NAME_PATH_SIZE])
 {
-    size_t length = 0;
-    while (is_of_a_name((unsigned char)name[length]))
-        length++;
-    if (length == 0 || length > NAME_MAX_HERE || name[length] != '\0')
-        return false;
-    snprintf(out, NAME_PATH_SIZE, "/servers/%s.json", name);
-    return true;
+    return *name != '\0' && server_name_has_right_bytes(name) &&
+           snprintf(out, NAME_PATH_SIZE, "/servers/%s.json", name) < NAME_PATH_SIZE;
 }
 
 /* value_nearest() takes words of some length only. */

@@ -6,8 +6,9 @@
 
 #include "ask/answer.h"
 #include "base/buffer.h"
+#include "config/server_name.h"
 
-enum { NAME_PATH_SIZE = 320 };
+enum { NAME_PATH_SIZE = SERVER_NAME_SIZE + sizeof "/servers/.json" };
 
 /* Writes "/servers/NAME.json". False: no server can have such a name. */
 bool name_path(const char *name, char out[NAME_PATH_SIZE]);

@@ -1,6 +1,5 @@
 #include "config/config.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "config/credentials.h"
 #include "config/draft.h"
 #include "config/ini.h"
+#include "config/server_name.h"
 #include "config/source.h"
 #include "config/value.h"
 
@@ -39,14 +39,11 @@ static bool check_name(struct builder *builder, struct place place, const char *
 {
     char quoted[QUOTE_SIZE];
     size_t length = strlen(name);
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)name[i];
-        if (!isalnum(c) && c != '.' && c != '_' && c != '-') {
-            problem_add(builder->problems, place,
-                        "%s: a server's name has only letters, digits, '.', '_' and '-'",
-                        quote(quoted, name));
-            return false;
-        }
+    if (!server_name_has_right_bytes(name)) {
+        problem_add(builder->problems, place,
+                    "%s: a server's name has only letters, digits, '.', '_' and '-'",
+                    quote(quoted, name));
+        return false;
     }
     if (length > 0 && length <= SERVER_NAME_MAX)
         return true;

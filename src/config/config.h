@@ -11,8 +11,6 @@
 #include "config/setting.h"
 #include "config/url.h"
 
-enum { SERVER_NAME_MAX = 128 };
-
 struct server_config {
     char *name; /* unique: letters, digits, '.', '_', '-'; after a bare URL perhaps a longer one */
     struct url url;

@@ -6,45 +6,33 @@
 
 #include "base/duration.h"
 #include "base/escape.h"
+#include "report/json_member.h"
 
 /* --- facts ---------------------------------------------------------------------------------- */
-
-static void add_seconds(struct buffer *out, const char *key, int64_t ns)
-{
-    char number[DURATION_SIZE];
-    duration_seconds(number, ns);
-    buffer_print(out, ",\"%s\":%s", key, number);
-}
-
-static void add_text(struct buffer *out, const char *key, const char *text)
-{
-    buffer_print(out, ",\"%s\":", key);
-    buffer_json(out, text);
-}
 
 static void add_good(struct buffer *out, const struct board_row *row)
 {
     const struct delay *delay = &row->delay;
     if (row->scale != DELAY_SCALE_ONE) {
-        add_seconds(out, "scale", row->scale); /* in parts of 1e9, as ns are */
-        add_seconds(out, "scaled", delay->said);
+        json_member_span(out, "scale", row->scale); /* in parts of 1e9, as ns are */
+        json_member_span(out, "scaled", delay->said);
     }
     if (delay->clamped)
-        add_text(out, "clamped-to", delay->said > delay->wait ? "max-delay" : "min-delay");
+        json_member_text(out, "clamped-to", delay->said > delay->wait ? "max-delay" : "min-delay");
 }
 
 static void add_failed(struct buffer *out, const struct board_row *row)
 {
     const struct delay *delay = &row->delay;
     buffer_print(out, ",\"attempt\":%u", row->attempt);
-    add_seconds(out, "back-off", delay->back_off);
+    json_member_span(out, "back-off", delay->back_off);
     if (delay->paced)
         buffer_text(out, ",\"as-last-delay\":true");
-    add_seconds(out, "jitter", delay->jitter);
+    json_member_span(out, "jitter", delay->jitter);
     if (delay->said >= 0)
-        add_seconds(out, "retry-after", delay->said);
+        json_member_span(out, "retry-after", delay->said);
     if (delay->clamped)
-        add_text(out, "clamped-to", "max-delay");
+        json_member_text(out, "clamped-to", "max-delay");
 }
 
 void explanation_facts(struct buffer *out, const struct board_row *row)
@@ -54,17 +42,17 @@ void explanation_facts(struct buffer *out, const struct board_row *row)
     duration_seconds(wait, row->delay.wait);
     buffer_print(out, "{\"wait\":%s", wait);
     if (source != NULL)
-        add_text(out, "source", source);
+        json_member_text(out, "source", source);
     if (row->raw != NULL)
-        add_text(out, "raw", row->raw);
+        json_member_text(out, "raw", row->raw);
     if (row->said >= 0)
-        add_seconds(out, "said", row->said);
+        json_member_span(out, "said", row->said);
     if (row->reason == FAILURE_NONE)
         add_good(out, row);
     else
         add_failed(out, row);
     if (row->prepare > 0)
-        add_seconds(out, "prepare", row->prepare);
+        json_member_span(out, "prepare", row->prepare);
     buffer_text(out, "}");
 }
 

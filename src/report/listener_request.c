@@ -293,7 +293,6 @@ void listener_request_init(struct listener_request *request, bool any_host)
 size_t listener_request_feed(struct listener_request *request, const char *bytes, size_t length)
 {
     size_t at = 0;
-    request->started |= length > 0;
     while (at < length && !request->complete && request->refused == 0) {
         if (request->in_fields)
             at += feed_fields(request, bytes + at, length - at);

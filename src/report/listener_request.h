@@ -17,11 +17,9 @@
 enum {
     LISTENER_LINE_MAX = 2 << 10,   /* bytes of the request line, with its end */
     LISTENER_HEADER_MAX = 8 << 10, /* of that and all fields; these are HTTP_FIELDS_MAX at most */
-    LISTENER_FIELDS_MAX = HTTP_FIELDS_MAX,
 };
 
 struct listener_request {
-    bool started;    /* a byte has come */
     bool complete;   /* the members up to `if_none_match` are final */
     int refused;     /* 0 while all is well, else the status of the response, after which nothing
                       * more is to be read */

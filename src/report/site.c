@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "config/server_name.h"
 #include "report/assets.h"
 #include "report/healthz.h"
 #include "report/metrics.h"
@@ -38,7 +39,7 @@ static bool read_name(const char *path, char *name, size_t size)
 struct page *site_find(void *user, const char *path, const char *query)
 {
     const struct site *site = user;
-    char name[2 * SERVER_NAME_MAX];
+    char name[SERVER_NAME_SIZE];
     if (strcmp(path, "/status.json") == 0)
         return status_json_page(site->board, site->fleet, read_since(query));
     if (strcmp(path, "/metrics") == 0)

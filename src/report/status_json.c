@@ -9,6 +9,7 @@
 #include "base/container_of.h"
 #include "base/duration.h"
 #include "report/explanation.h"
+#include "report/json_member.h"
 
 /* How many servers are looked at for a piece, though nothing of them may be told. */
 enum { LOOK_MAX = 256 };
@@ -23,49 +24,30 @@ static int64_t to_wall(int64_t moment)
     return clock_wall() + moment - clock_now();
 }
 
-static void add_wall(struct buffer *out, const char *key, int64_t wall)
-{
-    buffer_print(out, ",\"%s\":%lld.%06lld", key, (long long)(wall / SECOND),
-                 (long long)(wall % SECOND / MICROSECOND));
-}
-
 static void add_moment(struct buffer *out, const char *key, int64_t moment)
 {
-    add_wall(out, key, to_wall(moment));
-}
-
-static void add_seconds(struct buffer *out, const char *key, double seconds)
-{
-    buffer_print(out, ",\"%s\":%.6g", key, seconds);
-}
-
-static void add_text(struct buffer *out, const char *key, const char *text)
-{
-    buffer_print(out, ",\"%s\":", key);
-    buffer_json(out, text);
+    json_member_moment(out, key, to_wall(moment));
 }
 
 static void add_last(struct buffer *out, const struct board *board, const struct board_row *row)
 {
-    char delay[DURATION_SIZE];
     int64_t finished;
     bool good;
     if (row->count == 0)
         return;
     const struct board_poll *poll = board_poll(board, row, 0, &finished, &good);
     add_moment(out, "last", row->finished);
-    duration_seconds(delay, row->delay.wait);
-    buffer_print(out, ",\"delay\":%s", delay);
-    add_seconds(out, "took", (double)poll->took);
+    json_member_span(out, "delay", row->delay.wait);
+    json_member_number(out, "took", (double)poll->took);
     if (poll->late >= 0)
-        add_seconds(out, "late", (double)poll->late);
+        json_member_number(out, "late", (double)poll->late);
     if (row->status != 0)
         buffer_print(out, ",\"status\":%u", row->status);
     if (good)
         return;
-    add_text(out, "error", failure_name(row->reason));
+    json_member_text(out, "error", failure_name(row->reason));
     if (row->detail != NULL)
-        add_text(out, "detail", row->detail);
+        json_member_text(out, "detail", row->detail);
     buffer_print(out, ",\"attempt\":%u", row->attempt);
 }
 
@@ -77,9 +59,9 @@ static void add_server(struct buffer *out, const struct board *board, const stru
     const struct server_config *config = server->config;
     buffer_text(out, "{\"name\":");
     buffer_json(out, config->name);
-    add_text(out, "state", health_name(server->health.now));
+    json_member_text(out, "state", health_name(server->health.now));
     add_moment(out, "since", server->health.since);
-    add_text(out, "url", url_shown(&config->url, config->secret_url, origin));
+    json_member_text(out, "url", url_shown(&config->url, config->secret_url, origin));
     buffer_print(out, ",\"polls\":%llu,\"failures\":%u",
                  (unsigned long long)row->good + row->failed, row->failed);
     add_last(out, board, row);
@@ -123,8 +105,8 @@ struct list {
 static void add_head(struct buffer *out, const struct board *board, const struct fleet *fleet)
 {
     buffer_print(out, "{\"version\":\"%s\",\"pid\":%ld", AIOPOLL_VERSION, (long)getpid());
-    add_wall(out, "started", board->started);
-    add_wall(out, "now", clock_wall());
+    json_member_moment(out, "started", board->started);
+    json_member_moment(out, "now", clock_wall());
     buffer_print(out, ",\"generation\":%llu,\"ok\":%zu,\"failing\":%zu,\"overdue\":%zu",
                  (unsigned long long)board->generation, fleet->states[HEALTH_OK],
                  fleet->states[HEALTH_FAILING], fleet->states[HEALTH_OVERDUE]);
@@ -243,7 +225,7 @@ struct page *server_json_page(const struct board *board, const struct fleet *fle
     if (text == NULL)
         return NULL;
     add_server(&text->text, board, server, row);
-    add_wall(&text->text, "now", clock_wall());
+    json_member_moment(&text->text, "now", clock_wall());
     add_history(&text->text, board, row);
     if (row->count > 0) {
         buffer_text(&text->text, ",\"explain\":");

@@ -237,6 +237,22 @@ START_TEST(it_shows_that_the_daemon_is_gone_and_when_it_is_back)
 }
 END_TEST
 
+static const char *const nonsense[] = {"", "{}", "null", "[1]", "{\"servers\":[{}]}", "<html>"};
+
+START_TEST(it_shows_that_an_answer_is_none)
+{
+    begin(10);
+    open_page();
+    page_site_answer(site, nonsense[_i]);
+    browser_await(browser, "!document.querySelector('#gone').hidden");
+    ck_assert_str_eq(browser_text(browser, "document.querySelector('#gone-why').textContent"),
+                     "aiopoll's answer cannot be read.");
+    page_site_answer(site, NULL);
+    browser_await(browser, "document.querySelector('#gone').hidden");
+    browser_await(browser, CELL("s00009", "next") " !== '–'");
+}
+END_TEST
+
 /* --- an opened server ---------------------------------------------------------------- */
 
 #define BARS(plot, bars)                                                                           \
@@ -500,6 +516,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, a_change_is_announced);
     tcase_add_test(tcase, another_configuration_is_taken_over);
     tcase_add_test(tcase, it_shows_that_the_daemon_is_gone_and_when_it_is_back);
+    tcase_add_loop_test(tcase, it_shows_that_an_answer_is_none, 0, 6);
     tcase_add_test(tcase, an_opened_server_is_explained_and_drawn);
     tcase_add_test(tcase, an_opened_server_is_kept_up_to_date);
     tcase_add_test(tcase, ten_thousand_are_scrolled_through);

@@ -31,6 +31,7 @@ struct page_site {
     size_t count;
     double started, ahead;
     unsigned generation;
+    const char *answer; /* to be given instead, or NULL */
     struct client *clients;
     bool listens;
     int handles; /* not yet closed */
@@ -253,7 +254,10 @@ static const char *serve(const struct page_site *site, const char *target, struc
     }
     if (strncmp(target, "/status.json", 12) == 0) {
         sscanf(target, "/status.json?since=%lf", &since);
-        write_status(site, since, body);
+        if (site->answer != NULL)
+            buffer_text(body, site->answer);
+        else
+            write_status(site, since, body);
         return "application/json";
     }
     if (server == site->count)
@@ -448,6 +452,11 @@ void page_site_reload(struct page_site *site, size_t servers)
         site->servers[i] = (struct made_up){.changed = site->started};
     site->count = servers;
     site->generation++;
+}
+
+void page_site_answer(struct page_site *site, const char *body)
+{
+    site->answer = body;
 }
 
 void page_site_set_clock(struct page_site *site, double ahead)

@@ -37,6 +37,9 @@ void page_site_reload(struct page_site *site, size_t servers);
 /* The daemon's clock, against that of the browser's machine. */
 void page_site_set_clock(struct page_site *site, double ahead);
 
+/* What /status.json has from now on, instead of what is so; NULL: that again. */
+void page_site_answer(struct page_site *site, const char *body);
+
 /* The daemon is gone, with all its connections; and comes back at the same port. */
 void page_site_stop(struct page_site *site);
 void page_site_start(struct page_site *site);

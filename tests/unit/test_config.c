@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "config/server_name.h"
 #include "config_scene.h"
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof(array)[0]))

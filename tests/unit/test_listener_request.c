@@ -117,7 +117,6 @@ START_TEST(it_is_not_complete_before_its_end)
         struct listener_request request;
 
         ck_assert_uint_eq(read_in_pieces(&request, bytes, length, 0), length);
-        ck_assert_int_eq(request.started, length > 0);
         ck_assert(!is_over(&request));
     }
 }
@@ -325,8 +324,8 @@ static int status_with_fields(unsigned count, size_t piece)
 
 START_TEST(fields_have_a_limit)
 {
-    ck_assert_int_eq(status_with_fields(LISTENER_FIELDS_MAX, pieces[_i]), 0);
-    ck_assert_int_eq(status_with_fields(LISTENER_FIELDS_MAX + 1, pieces[_i]), 431);
+    ck_assert_int_eq(status_with_fields(HTTP_FIELDS_MAX, pieces[_i]), 0);
+    ck_assert_int_eq(status_with_fields(HTTP_FIELDS_MAX + 1, pieces[_i]), 431);
 }
 END_TEST
 

@@ -128,8 +128,14 @@ const wasClockSet = (now, came) => Math.abs(now - came - clockOffset) > 1;
 
 // --- asking ------------------------------------------------------------------------------------
 
+// fetch() tells with a TypeError that nobody answers; so does this script where an answer has not what it should.
+function asUnreachable(error) {
+  if (error instanceof TypeError) error.isUnreachable = true;
+  throw error;
+}
+
 async function ask(path) {
-  const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN) });
+  const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN) }).catch(asUnreachable);
   const came = pageNow();
   if (!response.ok) throw Object.assign(new Error("status"), { status: response.status });
   return { came, data: await response.json() };
@@ -203,7 +209,7 @@ const lost = { isLost: false, heard: 0, tryAt: 0 };
 function reason(error) {
   if (error.status) return `aiopoll answers with status ${error.status}.`;
   if (error.name === "TimeoutError") return "aiopoll does not answer.";
-  if (error instanceof TypeError) return "aiopoll cannot be reached.";
+  if (error.isUnreachable) return "aiopoll cannot be reached.";
   return "aiopoll's answer cannot be read.";
 }
 
@@ -628,8 +634,11 @@ function activate(index) {
   render();
 }
 
+// The first row whose top is to be seen.
 function firstOnScreen() {
-  return Math.max(0, Math.ceil(scrolled() / rowHeight));
+  const open = indexOf(openName);
+  const at = Math.max(0, indexAt(scrolled(), open));
+  return topOf(at, open) < scrolled() ? at + 1 : at;
 }
 
 function onGridKey(event) {

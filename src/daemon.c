@@ -271,10 +271,9 @@ static bool start_listener(struct daemon *daemon, const struct daemon_settings *
 {
     const struct listener_site site = {site_find, &daemon->site};
     char why[256], shown[LISTEN_ADDRESS_SIZE];
-    struct listen_address address;
     if (daemon->listen == NULL)
         return true;
-    board_init(&daemon->board);
+    board_init(&daemon->board, daemon->began);
     daemon->site = (struct site){.board = &daemon->board,
                                  .fleet = &daemon->fleet,
                                  .log = &daemon->log,
@@ -284,9 +283,8 @@ static bool start_listener(struct daemon *daemon, const struct daemon_settings *
         fprintf(stderr, "aiopoll: cannot listen on %s: %s\n", daemon->listen, why);
         return false;
     }
-    bool local = listen_address_parse(&address, daemon->listen, why, sizeof why) &&
-                 listen_address_is_local(&address);
-    log_listen(&daemon->log, listener_address(daemon->listener, shown), local);
+    log_listen(&daemon->log, listener_address(daemon->listener, shown),
+               listener_is_local(daemon->listener));
     return true;
 }
 
@@ -406,10 +404,10 @@ static int run_loop(struct daemon *daemon, struct generation *generation)
     return !started || (daemon->failures > 0 && daemon->options->count > 0 && !daemon->signaled);
 }
 
-int daemon_run(struct generation *generation, const struct options *options)
+int daemon_run(struct generation *generation, const struct options *options, int64_t began)
 {
     const struct daemon_settings *settings = &generation->config->daemon;
-    struct daemon daemon = {.options = options};
+    struct daemon daemon = {.options = options, .began = began};
     daemon.http = xcalloc(1, sizeof *daemon.http);
     daemon.state_file = daemon_find_state_file(settings);
     daemon.listen = settings->listen == NULL ? NULL : xstrdup(settings->listen);

@@ -24,6 +24,7 @@
 
 struct daemon {
     const struct options *options;
+    int64_t began; /* the process, by clock_now() */
     uv_loop_t loop;
     struct wakeups wakeups;
     struct descriptors descriptors;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "ask/ask.h"
+#include "base/clock.h"
 #include "daemon.h"
 #include "load.h"
 #include "options.h"
@@ -43,7 +44,7 @@ static void hold_back_reloads(void)
 }
 
 /* Returns the exit status. */
-static int run(const struct options *options)
+static int run(const struct options *options, int64_t began)
 {
     struct problems problems = {0};
     if (!options->check)
@@ -53,7 +54,7 @@ static int run(const struct options *options)
     print_problems(&problems);
     problems_free(&problems);
     if (generation != NULL && !options->check)
-        return daemon_run(generation, options);
+        return daemon_run(generation, options, began);
     if (generation != NULL)
         status = print_verdict(generation->config);
     generation_release(generation);
@@ -63,12 +64,13 @@ static int run(const struct options *options)
 int main(int argc, char **argv)
 {
     struct options options;
+    int64_t began = clock_now();
 
     keep_standard_descriptors();
     signal(SIGUSR1, SIG_IGN); /* logrotate may send it before there is a log file to reopen */
     int status = options_read(&options, argc, argv);
     if (status < 0)
-        status = options.status || options.explain != NULL ? ask(&options) : run(&options);
+        status = options.status || options.explain != NULL ? ask(&options) : run(&options, began);
     pool_free(&options.pool);
     return status;
 }

@@ -179,7 +179,7 @@ bool status_answer_read(struct status_answer *answer, const char *bytes, size_t 
     *answer = (struct status_answer){.root = (json_t *)reading.object};
     if (answer->root == NULL)
         return false;
-    answer->started = number(&reading, "started", true);
+    answer->up = number(&reading, "up", true);
     answer->now = number(&reading, "now", true);
     answer->ok = count(&reading, "ok", true, 0);
     answer->failing = count(&reading, "failing", true, 0);

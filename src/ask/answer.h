@@ -30,7 +30,7 @@ struct answer_server {
 /* /status.json. */
 struct status_answer {
     json_t *root;
-    double started, now;
+    double up, now;               /* how long it has been running, and its wall clock */
     int64_t ok, failing, overdue; /* servers */
     int64_t polls, failures;
     int64_t early;                 /* requests; -1: not told */

@@ -294,7 +294,7 @@ static void put_head(struct buffer *out, const struct status_answer *answer,
         buffer_text(out, answer->early > 0 ? " early" : "none early");
     }
     buffer_text(out, "; up ");
-    people_span(out, answer->now - answer->started);
+    people_span(out, answer->up);
     buffer_text(out, "\n");
 }
 

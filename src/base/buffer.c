@@ -65,7 +65,6 @@ void buffer_json(struct buffer *buffer, const char *text)
 void buffer_clear(struct buffer *buffer)
 {
     buffer->length = 0;
-    buffer->failed = false;
 }
 
 void buffer_free(struct buffer *buffer)

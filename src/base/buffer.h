@@ -9,7 +9,7 @@
 struct buffer {
     char *bytes; /* not NUL-terminated */
     size_t length, capacity;
-    bool failed; /* memory was short: something is missing */
+    bool failed; /* memory was short: something is missing, or was before it was cleared */
 };
 
 void buffer_add(struct buffer *buffer, const char *bytes, size_t length);

@@ -50,7 +50,8 @@ struct fleet {
     uint32_t *free_ids;        /* of servers that were removed */
     size_t free_count, free_capacity;
     /* By its number, which it keeps as long as it lives, so that whoever goes through these meets
-     * each server once, whatever is being applied meanwhile; NULL: nobody has that number. */
+     * each server once, whatever is being applied meanwhile; but one that was removed and has come
+     * back is another one. NULL: nobody has that number. */
     struct server **by_id;
     size_t by_id_capacity;
     uint32_t ids; /* given so far: as many are there */

@@ -13,12 +13,12 @@ enum { BLOCK = 256 };
 /* The moments of the history are in units of 2^24 ns. */
 enum { UNIT = 24 };
 
-void board_init(struct board *board)
+void board_init(struct board *board, int64_t began)
 {
     *board = (struct board){.took = {.bounds = board_took_bounds},
                             .late = {.bounds = board_late_bounds},
-                            .began = clock_now(),
-                            .started = clock_wall(),
+                            .began = began,
+                            .started = clock_wall() - (clock_now() - began),
                             .generation = 1};
 }
 
@@ -82,7 +82,7 @@ void board_added(struct board *board, uint32_t id)
     clear_row(row);
     row->used = true;
     row->said = -1;
-    row->touched = clock_now();
+    row->added = row->changed = ++board->changes;
 }
 
 /* --- polls ---------------------------------------------------------------------------------- */
@@ -134,7 +134,6 @@ static void remember(struct board *board, struct board_row *row, const struct po
 static void note_poll(struct board *board, struct board_row *row, const struct poll *poll)
 {
     bool good = poll->failure.reason == FAILURE_NONE;
-    row->touched = clock_now();
     row->good += good;
     row->failed += !good;
     row->finished = poll->http->finished;
@@ -153,10 +152,12 @@ static void note_poll(struct board *board, struct board_row *row, const struct p
 
 void board_polled(struct board *board, const struct poll *poll)
 {
+    struct board_row *row = find_row(board, poll->id);
+    if (row != NULL)
+        row->changed = ++board->changes;
     if (poll->failure.reason == FAILURE_CANCELED)
         return;
     count_poll(board, poll);
-    struct board_row *row = find_row(board, poll->id);
     if (row != NULL)
         note_poll(board, row, poll);
 }
@@ -165,7 +166,7 @@ void board_changed(struct board *board, const struct server_change *change)
 {
     struct board_row *row = find_row(board, change->id);
     if (row != NULL)
-        row->touched = clock_now();
+        row->changed = ++board->changes;
 }
 
 const struct board_poll *board_poll(const struct board *board, const struct board_row *row,

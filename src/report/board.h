@@ -29,7 +29,8 @@ struct board_row {
     /* Of the last poll; NULL: there is none. `raw` is to be escaped; `source` is the item of
      * delay-from that said so. */
     char *detail, *raw, *source;
-    int64_t touched;    /* when something changed last */
+    uint64_t added;     /* the change (see below) by which the row came to be */
+    uint64_t changed;   /* its last change */
     int64_t finished;   /* when its last poll ended */
     int64_t said;       /* ns, by the server, before scale and clamp; -1: nothing */
     int64_t scale;      /* delay-scale, as it was then */
@@ -49,14 +50,16 @@ struct board {
     struct board_row **blocks; /* of rows */
     size_t block_count, block_capacity;
     uint64_t good, failed, early;
-    uint64_t errors[FAILURE_CANCELED + 1]; /* by reason */
+    uint64_t errors[FAILURE_CANCELED]; /* by reason */
     struct board_histogram took, late;
-    int64_t began;       /* by clock_now(), as are all moments here but this one: */
-    int64_t started;     /* ns since 1970 */
+    uint64_t changes;    /* of rows, counted: no clock tells so well what is new */
+    int64_t began;       /* the process; by clock_now(), as are all moments here but this one: */
+    int64_t started;     /* the same in ns since 1970 */
     uint64_t generation; /* how many configurations were applied, the first included */
 };
 
-void board_init(struct board *board);
+/* `began`: when the process did, by clock_now(). */
+void board_init(struct board *board, int64_t began);
 void board_free(struct board *board);
 
 /* What the fleet tells. Where memory is short, a server has no row. */

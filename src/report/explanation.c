@@ -126,29 +126,43 @@ static void say_failed(struct buffer *out, bool *first, const struct board_row *
             duration_text(span, delay->wait));
 }
 
-void explanation_sentences(struct buffer *out, const struct board_row *row, bool promised)
+/* The row of one that a reload gave another URL is a new one. */
+static void say_new(struct buffer *out, bool *first, const struct server *server)
+{
+    say(out, first, "Its URL has not been polled since aiopoll was started.");
+    if (server->state == SERVER_FETCHING)
+        say(out, first, "The first poll is under way.");
+    else if (server->promised)
+        say(out, first,
+            "The moment of its next request was promised before, as the state file has it.");
+    else
+        say(out, first, "First requests are spread over time, by start-rate.");
+}
+
+static void say_last(struct buffer *out, bool *first, const struct board_row *row)
 {
     char wait[DURATION_SIZE], prepare[DURATION_SIZE];
+    if (row->reason == FAILURE_NONE) {
+        say_reading(out, first, row);
+        say_good(out, first, row);
+    } else {
+        say_failed(out, first, row);
+    }
+    say(out, first, "So the next request leaves %s after the end of the last poll.",
+        duration_text(wait, row->delay.wait));
+    if (row->prepare > 0)
+        say(out, first, "The connection for the last one was begun %s before it was due.",
+            duration_text(prepare, row->prepare));
+}
+
+void explanation_sentences(struct buffer *out, const struct board_row *row,
+                           const struct server *server)
+{
     bool first = true;
     buffer_text(out, "[");
-    if (row->count == 0) {
-        say(out, &first, "It has not been polled since aiopoll was started.");
-        say(out, &first,
-            promised
-                ? "The moment of its next request was promised before, as the state file has it."
-                : "First requests are spread over time, by start-rate.");
-    } else {
-        if (row->reason == FAILURE_NONE) {
-            say_reading(out, &first, row);
-            say_good(out, &first, row);
-        } else {
-            say_failed(out, &first, row);
-        }
-        say(out, &first, "So the next request leaves %s after the end of the last poll.",
-            duration_text(wait, row->delay.wait));
-        if (row->prepare > 0)
-            say(out, &first, "The connection for the last one was begun %s before it was due.",
-                duration_text(prepare, row->prepare));
-    }
+    if (row->count == 0)
+        say_new(out, &first, server);
+    else
+        say_last(out, &first, row);
     buffer_text(out, "]");
 }

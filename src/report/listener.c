@@ -233,6 +233,11 @@ int listener_start(struct listener **listener, uv_loop_t *loop, struct wakeups *
     return 0;
 }
 
+bool listener_is_local(const struct listener *listener)
+{
+    return listen_address_is_local(&listener->socket.address);
+}
+
 char *listener_address(const struct listener *listener, char out[LISTEN_ADDRESS_SIZE])
 {
     return listen_address_text(&listener->socket.address, out);

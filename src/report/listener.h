@@ -63,6 +63,9 @@ int listener_start(struct listener **listener, uv_loop_t *loop, struct wakeups *
 /* Where it listens, with the port that the kernel has chosen. Returns `out`. */
 char *listener_address(const struct listener *listener, char out[LISTEN_ADDRESS_SIZE]);
 
+/* Whether only this machine can come there. */
+bool listener_is_local(const struct listener *listener);
+
 /* Closes all connections, wherever they are. NULL is left alone; the loop has to run on. */
 void listener_close(struct listener *listener);
 

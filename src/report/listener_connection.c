@@ -24,8 +24,8 @@ static void on_closed(uv_handle_t *handle)
     free(container_of((uv_poll_t *)handle, struct listener_connection, poll));
 }
 
-/* What is not written is not kept by the system either, and the reader learns that it is missing.
- */
+/* What is not written is not kept by the system either, and the reader learns that it is missing;
+ * but where the address is a socket in the file system, only if chunks or a length say so. */
 static void make_reset(const struct listener_connection *connection)
 {
     const struct linger linger = {.l_onoff = 1, .l_linger = 0};

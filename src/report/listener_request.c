@@ -129,7 +129,8 @@ static const char *host_of(const struct listener_request *request)
     return host->state == HTTP_FIELD_PRESENT ? host->value : NULL;
 }
 
-/* RFC 9112 section 3.2. One that is too long to be kept is at least no address. */
+/* RFC 9112 sections 3.2 and 3.2.2: of a target that is a URL, its own host counts. One that is too
+ * long to be kept is at least no address. */
 static void check_host(struct listener_request *request)
 {
     enum http_field_state state = request->fields[HOST].state;
@@ -141,7 +142,8 @@ static void check_host(struct listener_request *request)
         listener_request_refuse(request, 400, "it has no Host");
     else if (kind == LISTENER_HOST_MALFORMED)
         listener_request_refuse(request, 400, "its Host is malformed");
-    else if (kind == LISTENER_HOST_NAME && !request->any_host && state != HTTP_FIELD_ABSENT)
+    else if (kind == LISTENER_HOST_NAME && !request->any_host && state != HTTP_FIELD_ABSENT &&
+             !request->has_host)
         listener_request_refuse(request, 421, "its Host is neither an IP address nor localhost");
 }
 
@@ -210,6 +212,7 @@ static void read_target(struct listener_request *request)
              !request->any_host)
         listener_request_refuse(request, 421,
                                 "the host of its target is neither an IP address nor localhost");
+    request->has_host = target.host != NULL;
     request->path = target.path;
     request->query = target.query;
 }

@@ -41,6 +41,7 @@ struct listener_request {
     uint8_t state;                    /* enum state of listener_request.c */
     bool in_fields, header_read;
     bool any_host;
+    bool has_host; /* in its target */
 };
 
 /* `any_host`: a Host that is a name is taken, too; see listener_host_read(). */

@@ -30,7 +30,6 @@ static const struct {
     {414, "URI Too Long"},
     {421, "Misdirected Request"},
     {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"},
     {503, "Service Unavailable"},
     {505, "HTTP Version Not Supported"},
 };

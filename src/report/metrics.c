@@ -19,9 +19,10 @@ struct metrics {
     bool per_server;
     int64_t wall; /* from the clock of moments to the wall clock, as it was at the beginning */
     struct process_usage usage;
-    size_t metric; /* of the table, the one that is being written */
-    bool begun;    /* its head is written, and */
-    uint32_t id;   /* this server comes next */
+    uint64_t begin; /* change; who came after it may have been told under its old number */
+    size_t metric;  /* of the table, the one that is being written */
+    bool begun;     /* its head is written, and */
+    uint32_t id;    /* this server comes next */
 };
 
 /* --- of all servers together -------------------------------------------------------------- */
@@ -243,7 +244,8 @@ static void add_server(const struct metrics *metrics, const struct metric *metri
                        struct buffer *piece)
 {
     const struct server *server = metrics->fleet->by_id[metrics->id];
-    if (server != NULL)
+    const struct board_row *row = board_row(metrics->board, metrics->id);
+    if (server != NULL && (row == NULL || row->added <= metrics->begin))
         metric->each(metrics, metric->name, server, piece);
 }
 
@@ -298,6 +300,7 @@ struct page *metrics_page(const struct board *board, const struct fleet *fleet,
         .fleet = fleet,
         .log = log,
         .per_server = per_server,
+        .begin = board->changes,
         .wall = clock_wall() - clock_now()};
     process_usage_measure(&metrics->usage);
     return &metrics->page;

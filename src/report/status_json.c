@@ -97,7 +97,8 @@ struct list {
     struct page page;
     const struct board *board;
     const struct fleet *fleet;
-    int64_t since;
+    uint64_t since,
+        begin;     /* changes; who came after `begin` may have been told under its old number */
     uint32_t next; /* the number of the server that is; they keep it through a reload */
     bool begun, told_one;
 };
@@ -107,6 +108,8 @@ static void add_head(struct buffer *out, const struct board *board, const struct
     buffer_print(out, "{\"version\":\"%s\",\"pid\":%ld", AIOPOLL_VERSION, (long)getpid());
     json_member_moment(out, "started", board->started);
     json_member_moment(out, "now", clock_wall());
+    json_member_span(out, "up", clock_now() - board->began);
+    buffer_print(out, ",\"change\":%llu", (unsigned long long)board->changes);
     buffer_print(out, ",\"generation\":%llu,\"ok\":%zu,\"failing\":%zu,\"overdue\":%zu",
                  (unsigned long long)board->generation, fleet->states[HEALTH_OK],
                  fleet->states[HEALTH_FAILING], fleet->states[HEALTH_OVERDUE]);
@@ -118,7 +121,8 @@ static void add_head(struct buffer *out, const struct board *board, const struct
 static void add_to_list(struct list *list, struct buffer *out, const struct server *server)
 {
     const struct board_row *row = server == NULL ? NULL : board_row(list->board, server->id);
-    if (row == NULL || (row->touched <= list->since && server->state != SERVER_FETCHING))
+    if (row == NULL || row->added > list->begin ||
+        (row->changed <= list->since && server->state != SERVER_FETCHING))
         return;
     buffer_text(out, list->told_one ? ",\n" : "\n");
     list->told_one = true;
@@ -147,14 +151,7 @@ static void free_list(struct page *page)
     free(container_of(page, struct list, page));
 }
 
-/* One that has not come yet is of a clock that has been set back since: then all has changed. */
-static int64_t from_wall(int64_t wall)
-{
-    int64_t now = clock_wall();
-    return wall <= 0 || wall > now ? INT64_MIN : wall - now + clock_now();
-}
-
-struct page *status_json_page(const struct board *board, const struct fleet *fleet, int64_t since)
+struct page *status_json_page(const struct board *board, const struct fleet *fleet, uint64_t since)
 {
     struct list *list = calloc(1, sizeof *list);
     if (list == NULL)
@@ -163,7 +160,9 @@ struct page *status_json_page(const struct board *board, const struct fleet *fle
         .page = {.status = 200, .type = JSON, .next = next_of_list, .free = free_list},
         .board = board,
         .fleet = fleet,
-        .since = from_wall(since)};
+        .begin = board->changes,
+        /* One that has not come yet is of an earlier life of the daemon. */
+        .since = since <= board->changes ? since : 0};
     return &list->page;
 }
 
@@ -232,7 +231,7 @@ struct page *server_json_page(const struct board *board, const struct fleet *fle
         explanation_facts(&text->text, row);
     }
     buffer_text(&text->text, ",\"why\":");
-    explanation_sentences(&text->text, row, server->promised);
+    explanation_sentences(&text->text, row, server);
     buffer_text(&text->text, "}\n");
     return finish_text(text);
 }

@@ -7,9 +7,10 @@
 #include "report/board.h"
 #include "report/page.h"
 
-/* All servers; or, with `since` above 0, those of which something has changed since that moment,
- * ns since 1970. The other two are borrowed for the page's life. NULL where memory is short. */
-struct page *status_json_page(const struct board *board, const struct fleet *fleet, int64_t since);
+/* All servers; or, with `since` above 0, those of which something has changed after that change,
+ * a board->changes of before, and those that are being polled. The other two are borrowed for the
+ * page's life. NULL where memory is short. */
+struct page *status_json_page(const struct board *board, const struct fleet *fleet, uint64_t since);
 
 /* One, with its history and why it is polled when it is. A name that is none of a server is told
  * with the status 404. */

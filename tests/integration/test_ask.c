@@ -88,7 +88,7 @@ START_TEST(json_is_one_line_with_the_same_status)
     json_decref(sent);
     canned_server_respond(canned, "/status.json", 200, ask_scene_well);
     result = rig_run(rig, "--status", "--log-format=json", ask_scene_listen(), NULL);
-    check_told(0, "{\"started\":1764000000,");
+    check_told(0, "{\"up\":268000,");
 }
 END_TEST
 
@@ -196,12 +196,12 @@ static const struct {
     {"\x15\x03\x01\x00\x02\x02\x46", ""},
     {"\xff\xfe\x1b[2J\r\n\r\n", ""},
     {OK "Content-Length: 7\r\n\r\n{\"ok\":1", "its answer is not JSON"},
-    {OK "Content-Length: 2\r\n\r\n{}", "\"started\" is missing"},
+    {OK "Content-Length: 2\r\n\r\n{}", "\"up\" is missing"},
     {OK "\r\n<html>", "its answer is not JSON"},
     {OK "\r\n", "its answer is not JSON"},
     {OK "Content-Length: 1099511627776\r\n\r\n", "its answer is too long"},
     {OK "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", ""},
-    {OK "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "\"started\" is missing"},
+    {OK "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "\"up\" is missing"},
     {OK "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", ""},
     {OK "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "its answer is compressed"},
     {"HTTP/1.1 204 No\r\n\r\n", "it has status 204 for /status.json"},

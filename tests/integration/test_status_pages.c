@@ -107,12 +107,13 @@ static json_t *ask_json(const char *target, int status)
     return answer;
 }
 
-static json_t *servers_since(double since)
+/* All, after 0. */
+static json_t *servers_since(double change)
 {
     char target[100] = "/status.json";
 
-    if (since > 0)
-        snprintf(target, sizeof(target), "/status.json?since=%.6f", since);
+    if (change > 0)
+        snprintf(target, sizeof(target), "/status.json?since=%.0f", change);
     return json_object_get(ask_json(target, 200), "servers");
 }
 
@@ -153,6 +154,8 @@ START_TEST(all_servers_are_told_in_their_order)
     ck_assert_int_eq((int)rig_number(answer, "overdue"), 0);
     ck_assert_int_eq((int)rig_number(answer, "pid"), rig_pid(rig));
     ck_assert(rig_number(answer, "now") > rig_number(answer, "started"));
+    ck_assert_double_eq_tol(rig_number(answer, "now") - rig_number(answer, "started"),
+                            rig_number(answer, "up"), 0.1);
     ck_assert_int_eq((int)rig_number(answer, "early"), 0);
     ck_assert_str_eq(rig_string(json_array_get(servers, 0), "name"), "z");
     ck_assert_str_eq(rig_string(json_array_get(servers, 2), "name"), "m");
@@ -166,7 +169,7 @@ START_TEST(all_servers_are_told_in_their_order)
     ck_assert_int_eq((int)rig_number(server, "polls"), 1);
     ck_assert(rig_number(server, "next") - rig_number(server, "last") > 59.5);
     ck_assert(rig_number(server, "next") - rig_number(server, "last") < 60.5);
-    ck_assert(rig_number(server, "late") - rig_number(poll, "late") < 1e-6);
+    ck_assert_double_eq_tol(rig_number(server, "late"), rig_number(poll, "late"), 1e-6);
     ck_assert_ptr_null(json_object_get(server, "error"));
 
     server = server_of(servers, "a");
@@ -179,55 +182,73 @@ START_TEST(all_servers_are_told_in_their_order)
 }
 END_TEST
 
-START_TEST(since_a_moment_only_what_has_changed)
+START_TEST(since_a_change_only_what_came_after_it)
 {
     json_t *servers;
-    double now;
+    double change;
 
     scene_start(LISTEN "[servers]\nstill = @/still?delay=60\nbusy = @/busy?delay=0.05\n");
     scene_await_polls("still", 1);
     ck_assert_uint_eq(json_array_size(servers_since(0)), 2);
-    now = rig_number(answer, "now");
+    change = rig_number(answer, "change");
     scene_await_polls("busy", rig_count_events(rig, "poll", "busy") + 2);
-    servers = servers_since(now);
+    servers = servers_since(change);
     ck_assert_uint_eq(json_array_size(servers), 1);
     ck_assert_str_eq(rig_string(json_array_get(servers, 0), "name"), "busy");
     ck_assert_int_eq((int)rig_number(answer, "ok"), 2);
+    ck_assert_double_ge(rig_number(answer, "change"), change + 2);
 }
 END_TEST
 
-/* What was told before is of another time then; what is told now is by the clock of now. */
-START_TEST(the_clock_is_set)
-{
-    static const int64_t steps[] = {-3600, 3600};
-    json_t *server;
-    double now;
+static const char *const no_changes[] = {"0",  "",  "-1",          "+1",
+                                         "1x", "x", "99999999999", "99999999999999999999999"};
 
-    clock_scene_begin();
+/* As one of an earlier life of the daemon is. */
+START_TEST(since_none_all_is_told)
+{
+    char target[100];
+
     scene_start(LISTEN "[servers]\na = @/a?delay=60\n");
     scene_await_polls("a", 1);
+    snprintf(target, sizeof(target), "/status.json?since=%s", no_changes[_i]);
+    ck_assert_uint_eq(json_array_size(json_object_get(ask_json(target, 200), "servers")), 1);
+}
+END_TEST
+
+/* What has changed, and how long the daemon runs, is told by no clock that can be set. */
+START_TEST(the_clock_is_set)
+{
+    static const double steps[] = {-3600, 3600, -0.5, 0.5};
+    json_t *server;
+    double now, change;
+
+    clock_scene_begin();
+    scene_start(LISTEN "[servers]\na = @/a?delay=0.1,60\n");
+    scene_await_polls("a", 1);
     servers_since(0);
-    now = rig_number(answer, "now");
-    clock_scene_set_wall(steps[_i] * 1000000000);
-    ck_assert_uint_eq(json_array_size(servers_since(now)), 1);
+    change = rig_number(answer, "change");
+    clock_scene_set_wall((int64_t)(steps[_i] * 1e9));
+    scene_await_polls("a", 2);
+    ck_assert_uint_eq(json_array_size(servers_since(change)), 1);
     server = server_of(servers_since(0), "a");
     now = rig_number(answer, "now");
     ck_assert_double_lt(now - rig_number(server, "last"), 60);
     ck_assert_double_ge(now - rig_number(server, "last"), 0);
     ck_assert_double_lt(rig_number(server, "next") - now, 61);
     ck_assert_double_lt(now - rig_number(server, "since"), 60);
+    ck_assert_double_lt(rig_number(answer, "up"), 60);
 }
 END_TEST
 
 START_TEST(one_that_is_being_polled_is_told_again)
 {
-    double now;
+    double change;
 
     scene_start(LISTEN "[servers]\na = @/a?silent\n");
     rig_wait_requests(rig, mock, "a", 1, SCENE_LIMIT_MS);
     ck_assert_uint_eq(json_array_size(servers_since(0)), 1);
-    now = rig_number(answer, "now");
-    ck_assert(json_is_true(json_object_get(server_of(servers_since(now), "a"), "busy")));
+    change = rig_number(answer, "change");
+    ck_assert(json_is_true(json_object_get(server_of(servers_since(change), "a"), "busy")));
 }
 END_TEST
 
@@ -318,6 +339,52 @@ START_TEST(other_settings_do_not_change_why)
                      "The server said \"50\", in body: 50s.");
     ck_assert_str_eq(json_string_value(json_array_get(why, 1)),
                      "So the next request leaves 50s after the end of the last poll.");
+}
+END_TEST
+
+static const char *why_of(const char *target, size_t sentence)
+{
+    return json_string_value(
+        json_array_get(json_object_get(ask_json(target, 200), "why"), sentence));
+}
+
+START_TEST(another_url_is_a_new_one)
+{
+    scene_start(LISTEN "[servers]\na = @/a?delay=0.05\n");
+    scene_await_polls("a", 3);
+    scene_reload(LISTEN "[servers]\na = @/b?silent\n");
+    rig_wait_requests(rig, mock, "b", 1, SCENE_LIMIT_MS);
+    ck_assert_str_eq(why_of("/servers/a.json", 0),
+                     "Its URL has not been polled since aiopoll was started.");
+    ck_assert_str_eq(why_of("/servers/a.json", 1), "The first poll is under way.");
+}
+END_TEST
+
+/* The page and the log have the same facts. */
+START_TEST(what_explains_is_what_the_log_says)
+{
+    static const char *const of_the_log_only[] = {"time", "level", "event", "server", "next"};
+    json_t *event, *facts;
+
+    scene_start(LISTEN "[server a]\nurl = @/a?delay=0.1,500\nmax-delay = 60\n"
+                       "delay-scale = 0.5\n"
+                       "[server b]\nurl = @/b?status=200,503&delay=0.1&retry-after=70\n"
+                       "max-delay = 65\n"
+                       "[server c]\nurl = @/c?delay=60\nmin-delay = 70\nmax-delay = 70\n");
+    for (const char *name = "a\0b\0c\0"; *name != '\0'; name += 2) {
+        char target[] = "/servers/?.json";
+        target[9] = *name;
+        scene_await_polls(name, *name == 'c' ? 1 : 2);
+        event = json_deep_copy(rig_event(rig, "explain", name, *name == 'c' ? 0 : 1));
+        facts = json_object_get(ask_json(target, 200), "explain");
+        for (size_t i = 0; i < sizeof(of_the_log_only) / sizeof(*of_the_log_only); i++)
+            json_object_del(event, of_the_log_only[i]);
+        if (json_object_get(event, "prepare") != NULL) /* which the log rounds */
+            json_object_set(event, "prepare", json_object_get(facts, "prepare"));
+        ck_assert_msg(json_equal(event, facts), "%s is not %s", json_dumps(event, JSON_COMPACT),
+                      json_dumps(facts, JSON_COMPACT));
+        json_decref(event);
+    }
 }
 END_TEST
 
@@ -447,13 +514,16 @@ static Suite *suite(void)
 
     tcase_add_checked_fixture(tests, NULL, teardown);
     tcase_add_test(tests, all_servers_are_told_in_their_order);
-    tcase_add_test(tests, since_a_moment_only_what_has_changed);
-    tcase_add_loop_test(tests, the_clock_is_set, 0, 2);
+    tcase_add_test(tests, since_a_change_only_what_came_after_it);
+    tcase_add_loop_test(tests, since_none_all_is_told, 0, sizeof(no_changes) / sizeof(*no_changes));
+    tcase_add_loop_test(tests, the_clock_is_set, 0, 4);
     tcase_add_test(tests, one_that_is_being_polled_is_told_again);
     tcase_add_test(tests, a_reload_is_another_generation);
     tcase_add_test(tests, many_servers_come_in_pieces);
     tcase_add_test(tests, one_is_told_with_its_history_and_why);
     tcase_add_test(tests, other_settings_do_not_change_why);
+    tcase_add_test(tests, another_url_is_a_new_one);
+    tcase_add_test(tests, what_explains_is_what_the_log_says);
     tcase_add_test(tests, what_was_promised_in_an_earlier_life);
     tcase_add_test(tests, the_history_is_a_ring);
     tcase_add_test(tests, a_name_that_is_none);

@@ -9,7 +9,7 @@ struct canned_server *canned;
     "{\"name\":\"" name "\",\"state\":\"" state "\",\"since\":1764000000,\"url\":\"http://" name   \
     ".example.net/\",\"polls\":20,\"failures\":3," more "\"next\":1764268003}"
 
-const char ask_scene_five[] = "{\"version\":\"0.1.0\",\"pid\":42,\"started\":1764000000,\"now\":"
+const char ask_scene_five[] = "{\"version\":\"0.1.0\",\"pid\":42,\"up\":268000,\"now\":"
                               "1764268000,\"generation\":1,"
                               "\"ok\":3,\"failing\":1,\"overdue\":1,\"polls\":100,\"failures\":15,"
                               "\"early\":0,\"servers\":[\n" //
@@ -22,7 +22,7 @@ const char ask_scene_five[] = "{\"version\":\"0.1.0\",\"pid\":42,\"started\":176
     ",\n" SERVER("epsilon", "ok", "") "]}\n";
 
 const char ask_scene_well[] =
-    "{\"started\":1764000000,\"now\":1764268000,\"ok\":1,\"failing\":0,\"overdue\":0,\"polls\":20,"
+    "{\"up\":268000,\"now\":1764268000,\"ok\":1,\"failing\":0,\"overdue\":0,\"polls\":20,"
     "\"failures\":3,\"servers\":[" SERVER("alpha", "ok", "") "]}";
 
 static void setup(void)

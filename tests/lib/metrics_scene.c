@@ -94,7 +94,7 @@ void metrics_scene_poll(uint32_t id, uint32_t good, uint32_t failed, int64_t del
 
 static void fill_board(void)
 {
-    board_init(&scene_board);
+    board_init(&scene_board, clock_now());
     scene_board.started = SCENE_WALL - 10 * SECOND;
     scene_board.good = 40;
     scene_board.failed = 2;

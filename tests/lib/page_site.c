@@ -150,11 +150,12 @@ static void write_head(const struct page_site *site, double now, struct buffer *
         polls += polls_of(site, i, now, &last);
     }
     buffer_print(out,
-                 "{\"version\":\"0.1.0\",\"pid\":42,\"started\":%.6f,\"now\":%.6f,"
+                 "{\"version\":\"0.1.0\",\"pid\":42,\"started\":%.6f,\"now\":%.6f,\"up\":%.6f,"
+                 "\"change\":%.0f,"
                  "\"generation\":%u,\"ok\":%zu,\"failing\":%zu,\"overdue\":%zu,\"polls\":%zu,"
                  "\"failures\":%zu,\"servers\":[",
-                 site->started, now, site->generation, site->count - failing - overdue, failing,
-                 overdue, polls, 3 * (failing + overdue));
+                 site->started, now, now - site->started, now * 1e6, site->generation,
+                 site->count - failing - overdue, failing, overdue, polls, 3 * (failing + overdue));
 }
 
 static void write_status(const struct page_site *site, double since, struct buffer *out)
@@ -253,7 +254,8 @@ static const char *serve(const struct page_site *site, const char *target, struc
         return asset->type;
     }
     if (strncmp(target, "/status.json", 12) == 0) {
-        sscanf(target, "/status.json?since=%lf", &since);
+        sscanf(target, "/status.json?since=%lf", &since); /* its changes are counted in µs */
+        since /= 1e6;
         if (site->answer != NULL)
             buffer_text(body, site->answer);
         else

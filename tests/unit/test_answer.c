@@ -29,7 +29,7 @@ static bool read_server(const char *json)
 }
 
 #define HEAD                                                                                       \
-    "{\"started\":1,\"now\":2.5,\"ok\":1,\"failing\":0,\"overdue\":0,\"polls\":9,\"failures\":0,"
+    "{\"up\":1.5,\"now\":2.5,\"ok\":1,\"failing\":0,\"overdue\":0,\"polls\":9,\"failures\":0,"
 #define ROW(more)                                                                                  \
     "{\"name\":\"a\",\"url\":\"http://a/\",\"state\":\"ok\",\"since\":1,\"polls\":9,"              \
     "\"failures\":0" more "}"
@@ -87,7 +87,7 @@ static const struct {
     {"", NO_JSON},
     {"<html>", NO_JSON},
     {"[]", "its answer is no JSON object"},
-    {"{}", "\"started\" is missing"},
+    {"{}", "\"up\" is missing"},
     {STATUS(""), NULL},
     {STATUS(ROW()), NULL},
     {STATUS(ROW()) "x", NO_JSON},

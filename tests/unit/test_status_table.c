@@ -7,7 +7,7 @@
 #include "check_main.h"
 
 #define HEAD                                                                                       \
-    "{\"version\":\"0.1.0\",\"pid\":42,\"started\":1764000000.5,\"now\":1764268000.25,"            \
+    "{\"version\":\"0.1.0\",\"pid\":42,\"up\":267999.75,\"now\":1764268000.25,"                    \
     "\"generation\":1,"
 #define SERVER(name, state, since, rest)                                                           \
     "{\"name\":\"" name "\",\"state\":\"" state "\",\"since\":" #since ",\"url\":\"https://" name  \

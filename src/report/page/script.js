@@ -145,7 +145,7 @@ async function ask(path) {
 function rank() {
   const digits = (name) => name.toLowerCase().replace(/\d+/g, (number) => number.padStart(12, "0"));
   const keys = [...servers.values()].map((server) => [digits(server.name), server]);
-  keys.sort(([a], [b]) => (a < b ? -1 : 1));
+  keys.sort(([a, { name: x }], [b, { name: y }]) => (a < b || (a === b && x < y) ? -1 : 1));
   keys.forEach(([, server], index) => (server.rank = index));
 }
 
@@ -166,8 +166,7 @@ function take({ came, data }, isWhole) {
 }
 
 async function refresh() {
-  // A little before: what falls on that very moment comes twice rather than not at all.
-  if (head !== null && take(await ask(`status.json?since=${(head.now - 0.01).toFixed(6)}`), false)) return;
+  if (head !== null && take(await ask(`status.json?since=${head.change}`), false)) return;
   take(await ask("status.json"), true);
 }
 
@@ -250,7 +249,7 @@ function setTitle() {
 }
 
 function showHead() {
-  const up = longSpan(Math.max(0, Math.floor(head.now - head.started)));
+  const up = longSpan(Math.max(0, Math.floor(head.up)));
   const failures = `${count(head.failures)} ${head.failures === 1 ? "failure" : "failures"}`;
   setText(byId("about"), `${visible(head.version)} · up ${up} · ${count(head.polls)} polls · ${failures}`);
   for (const button of stateButtons) {

@@ -205,10 +205,11 @@ static void on_user1(uv_signal_t *handle, int number)
 /* How many there may be at a time. */
 size_t daemon_count_connections(const struct daemon *daemon, const struct daemon_settings *settings)
 {
-    const struct descriptors_use use = {.state_file = daemon->state_file != NULL,
-                                        .log_file = settings->log_file != NULL,
-                                        .hooks = settings->on_change != NULL,
-                                        .listener = daemon->listen != NULL};
+    const struct descriptors_use use = {
+        .state_file = daemon->state_file != NULL,
+        .log_file = settings->log_file != NULL,
+        .hooks = settings->on_change != NULL,
+        .listener = daemon->listen == NULL ? 0 : descriptors_for_listener(&daemon->descriptors)};
     return descriptors_left(&daemon->descriptors, &use);
 }
 
@@ -278,8 +279,9 @@ static bool start_listener(struct daemon *daemon, const struct daemon_settings *
                                  .fleet = &daemon->fleet,
                                  .log = &daemon->log,
                                  .per_server = settings->metrics_per_server};
-    if (listener_start(&daemon->listener, &daemon->loop, &daemon->wakeups, daemon->listen, &site,
-                       why, sizeof why) != 0) {
+    if (listener_start(&daemon->listener, &daemon->loop, &daemon->wakeups, daemon->listen,
+                       descriptors_for_listener(&daemon->descriptors), &site, why,
+                       sizeof why) != 0) {
         fprintf(stderr, "aiopoll: cannot listen on %s: %s\n", daemon->listen, why);
         return false;
     }

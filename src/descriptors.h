@@ -12,11 +12,15 @@ struct descriptors {
 
 /* What else takes some of them. */
 struct descriptors_use {
-    bool state_file, log_file, hooks, listener;
+    bool state_file, log_file, hooks;
+    size_t listener; /* its connections; 0: there is no listener */
 };
 
 /* Raises the limit; once all is open that stays so, but connections. */
 void descriptors_init(struct descriptors *descriptors);
+
+/* How many connections the listener may have: where there are few, most are for the polls. */
+size_t descriptors_for_listener(const struct descriptors *descriptors);
 
 /* How many are left for connections; at least 1. */
 size_t descriptors_left(const struct descriptors *descriptors, const struct descriptors_use *use);

@@ -36,7 +36,7 @@ static void step_next(struct listener *listener)
     struct listener_connection *connection;
     do {
         connection = listener->connections[listener->next];
-        listener->next = (listener->next + 1) % LISTENER_CONNECTIONS;
+        listener->next = (listener->next + 1) % listener->common.most;
     } while (connection == NULL || !connection->ready);
     connection->ready = false;
     listener->ready--;
@@ -112,7 +112,7 @@ static struct listener_connection *least_missed(const struct listener *listener)
 {
     struct listener_connection *least = NULL;
     int64_t now = clock_now();
-    for (size_t i = 0; i < LISTENER_CONNECTIONS; i++) {
+    for (size_t i = 0; i < listener->common.most; i++) {
         struct listener_connection *connection = listener->connections[i];
         if (now - connection->since >= patience_with(connection) &&
             (least == NULL || is_less_missed(connection, least)))
@@ -124,7 +124,7 @@ static struct listener_connection *least_missed(const struct listener *listener)
 /* A free place, if need be by closing who has it; LISTENER_CONNECTIONS: there is none. */
 static size_t find_place(struct listener *listener)
 {
-    for (size_t i = 0; i < LISTENER_CONNECTIONS; i++)
+    for (size_t i = 0; i < listener->common.most; i++)
         if (listener->connections[i] == NULL)
             return i;
     struct listener_connection *victim = least_missed(listener);
@@ -212,13 +212,14 @@ static int open_socket(struct listener *listener, const char *text, char *why, s
 }
 
 int listener_start(struct listener **listener, uv_loop_t *loop, struct wakeups *wakeups,
-                   const char *address, const struct listener_site *site, char *why,
-                   size_t why_size)
+                   const char *address, size_t connections, const struct listener_site *site,
+                   char *why, size_t why_size)
 {
     struct listener *new = xcalloc(1, sizeof *new);
     new->common = (struct listener_common){.loop = loop,
                                            .wakeups = wakeups,
                                            .site = *site,
+                                           .most = connections,
                                            .ready = on_ready,
                                            .closed = on_connection_closed};
     int error = open_socket(new, address, why, why_size);
@@ -227,7 +228,7 @@ int listener_start(struct listener **listener, uv_loop_t *loop, struct wakeups *
         return error;
     }
     uv_idle_init(loop, &new->idle);
-    wakeups_reserve(wakeups, LISTENER_CONNECTIONS + 1);
+    wakeups_reserve(wakeups, connections + 1);
     accept_again(new);
     *listener = new;
     return 0;
@@ -260,11 +261,11 @@ void listener_close(struct listener *listener)
 {
     if (listener == NULL)
         return;
-    for (size_t i = 0; i < LISTENER_CONNECTIONS; i++)
+    for (size_t i = 0; i < listener->common.most; i++)
         if (listener->connections[i] != NULL)
             listener_connection_close(listener->connections[i]);
     wakeup_cancel(listener->common.wakeups, &listener->pause);
-    wakeups_unreserve(listener->common.wakeups, LISTENER_CONNECTIONS + 1);
+    wakeups_unreserve(listener->common.wakeups, listener->common.most + 1);
     close_handle(listener, (uv_handle_t *)&listener->poll);
     close_handle(listener, (uv_handle_t *)&listener->idle);
     listener_socket_close(&listener->socket);

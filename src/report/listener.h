@@ -33,8 +33,8 @@
 #include "report/page.h"
 
 enum {
-    LISTENER_CONNECTIONS = 64,
-    LISTENER_DESCRIPTORS = LISTENER_CONNECTIONS + 2, /* that it uses at most */
+    LISTENER_CONNECTIONS = 64, /* at most */
+    LISTENER_DESCRIPTORS = 2,  /* that it uses besides */
 };
 
 #define LISTENER_TURN          (50 * MICROSECOND)
@@ -54,11 +54,12 @@ struct listener_site {
 
 struct listener;
 
-/* Takes some of the wake-ups. `address` is read as listen_address.h says; `site` is copied.
+/* Takes some of the wake-ups. There are `connections` at a time, from 1 to LISTENER_CONNECTIONS.
+ * `address` is read as listen_address.h says; `site` is copied.
  * Returns 0, or libuv's error code and a sentence in `why`, which does not quote the address. */
 int listener_start(struct listener **listener, uv_loop_t *loop, struct wakeups *wakeups,
-                   const char *address, const struct listener_site *site, char *why,
-                   size_t why_size);
+                   const char *address, size_t connections, const struct listener_site *site,
+                   char *why, size_t why_size);
 
 /* Where it listens, with the port that the kernel has chosen. Returns `out`. */
 char *listener_address(const struct listener *listener, char out[LISTEN_ADDRESS_SIZE]);

@@ -288,7 +288,7 @@ static void respond(struct listener_connection *connection)
 {
     const struct listener_request *request = &connection->request;
     enter(connection, LISTENER_SENDING);
-    connection->keep = request->keep_alive && connection->common->count < LISTENER_CONNECTIONS;
+    connection->keep = request->keep_alive && connection->common->count < connection->common->most;
     if (request->refused != 0)
         say(connection, request->refused, "The request is refused: ", request->why);
     else

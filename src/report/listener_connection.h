@@ -28,7 +28,8 @@ struct listener_common {
     struct wakeups *wakeups;
     struct listener_site site;
     bool any_host; /* see listener_request_init() */
-    size_t count;  /* of connections */
+    size_t count;  /* of connections, */
+    size_t most;   /* and how many there may be */
     /* It has something to do, and listener_connection_step() is to be called. May come again
      * before that was. */
     void (*ready)(struct listener_connection *connection);

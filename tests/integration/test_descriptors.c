@@ -6,6 +6,7 @@
 
 #include "check_main.h"
 #include "namespace.h"
+#include "raw_client.h"
 #include "scene.h"
 #include "usage.h"
 
@@ -242,6 +243,47 @@ START_TEST(hardly_a_descriptor_at_all_still_polls)
 }
 END_TEST
 
+/* --- those who watch ---------------------------------------------------------------------- */
+
+enum { STALLED = 100 };
+
+static const char *listener_address_of(void)
+{
+    rig_wait_events(rig, "listen", NULL, 1, SCENE_LIMIT_MS);
+    return rig_string(rig_event(rig, "listen", NULL, 0), "address");
+}
+
+static bool all_are_connected(void *arg)
+{
+    struct raw_client **clients = arg;
+
+    for (int i = 0; i < STALLED; i++)
+        if (!raw_client_is_connected(clients[i]))
+            return false;
+    return true;
+}
+
+/* More than there are descriptors begin a request while no poll needs one, and leave it at that. */
+START_TEST(stalled_watchers_leave_them_to_the_polls)
+{
+    struct raw_client *clients[STALLED];
+
+    rig_set_shell(rig, "ulimit -n 64; exec \"$@\"");
+    start(0, 5, "delay=0.6", "keep-alive = 0\nconnect-timeout = 300ms\n",
+          "[aiopoll]\nlisten = 127.0.0.1:0\n");
+    await_requests_of_each(5, 1);
+    for (int i = 0; i < STALLED; i++) {
+        clients[i] = raw_client_new(rig_loop(rig), listener_address_of());
+        raw_client_send(clients[i], "GET ");
+    }
+    rig_wait(rig, all_are_connected, clients, SCENE_LIMIT_MS);
+    await_requests_of_each(5, mock_server_requests(mock, "s0") + 3);
+    scene_check_all_good(NULL);
+    for (int i = 0; i < STALLED; i++)
+        raw_client_free(clients[i]);
+}
+END_TEST
+
 /* --- many addresses ----------------------------------------------------------------------- */
 
 /* There is no descriptor for a second attempt beside the first: it takes its place. */
@@ -286,6 +328,7 @@ static Suite *suite(void)
     tcase_add_test(tests, silent_servers_do_not_keep_others_waiting_for_ever);
     tcase_add_test(tests, a_stop_while_hundreds_wait_is_clean);
     tcase_add_loop_test(tests, hardly_a_descriptor_at_all_still_polls, 0, 3);
+    tcase_add_test(tests, stalled_watchers_leave_them_to_the_polls);
     if (!namespace_has_network("descriptors"))
         return suite;
     tests = scene_case_apart(suite, "addresses");

@@ -410,7 +410,8 @@ static int try_to_start(const char *address, char *why, size_t why_size)
     const struct listener_site site = {0};
     struct listener *listener;
 
-    return listener_start(&listener, &scene.loop, &scene.wakeups, address, &site, why, why_size);
+    return listener_start(&listener, &scene.loop, &scene.wakeups, address, LISTENER_CONNECTIONS,
+                          &site, why, why_size);
 }
 
 static void leave_socket_behind(void)

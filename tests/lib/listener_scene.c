@@ -191,8 +191,8 @@ void listener_scene_start(struct listener_scene *scene, const char *address)
     listener_scene_haste = 1;
     ck_assert_int_eq(uv_loop_init(&scene->loop), 0);
     ck_assert_int_eq(wakeups_init(&scene->wakeups, &scene->loop), 0);
-    ck_assert_msg(listener_start(&scene->listener, &scene->loop, &scene->wakeups, address, &site,
-                                 why, sizeof why) == 0,
+    ck_assert_msg(listener_start(&scene->listener, &scene->loop, &scene->wakeups, address,
+                                 LISTENER_CONNECTIONS, &site, why, sizeof why) == 0,
                   "%s: %s", address, why);
     listener_address(scene->listener, scene->address);
 }

@@ -236,7 +236,7 @@ static void start_many(void)
 /* All servers are in it, with a moment that is not beyond what they were promised. */
 static void check_copy(const char *text, size_t length)
 {
-    static char names[SERVERS][8];
+    static char names[SERVERS][16];
     struct server_config servers[SERVERS];
     char urls[SERVERS][64];
     struct promises_now now = {.boot.zero = 0, .now = 0};

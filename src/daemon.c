@@ -96,91 +96,7 @@ static void on_ended(void *user)
     wakeup_set(&daemon->wakeups, &daemon->done, 0, on_done);
 }
 
-/* --- what is told ------------------------------------------------------------- */
-
-static void on_polled(void *user, const struct poll *poll)
-{
-    struct daemon *daemon = user;
-    daemon->polls++;
-    if (poll->failure.reason != FAILURE_NONE && poll->failure.reason != FAILURE_CANCELED)
-        daemon->failures++;
-    if (daemon->listener != NULL)
-        board_polled(&daemon->board, poll);
-    log_poll(&daemon->log, poll);
-    log_explain(&daemon->log, poll);
-}
-
-static void on_changed(void *user, const struct server_change *change)
-{
-    struct daemon *daemon = user;
-    if (daemon->listener != NULL)
-        board_changed(&daemon->board, change);
-    log_change(&daemon->log, change);
-    hooks_note(daemon->hooks, change);
-    notify_changed(&daemon->notify);
-}
-
-static void on_added(void *user, uint32_t id)
-{
-    struct daemon *daemon = user;
-    if (daemon->listener != NULL)
-        board_added(&daemon->board, id);
-}
-
-static void on_status_wanted(void *user, struct notify_status *status)
-{
-    struct daemon *daemon = user;
-    int64_t due = server_first_due(&daemon->wakeups);
-    status->ok = daemon->fleet.states[HEALTH_OK];
-    status->failing = daemon->fleet.states[HEALTH_FAILING];
-    status->overdue = daemon->fleet.states[HEALTH_OVERDUE];
-    status->next = due == INT64_MAX ? due : due - clock_now();
-}
-
-static void on_notify_trouble(void *user, const char *sentence)
-{
-    struct daemon *daemon = user;
-    log_notify(&daemon->log, sentence);
-}
-
-static void on_well(void *user, bool again)
-{
-    struct daemon *daemon = user;
-    if (again)
-        log_watchdog(&daemon->log, LOG_INFO, NULL, "all tasks are as they should be again");
-    notify_alive(&daemon->notify);
-}
-
-static void on_stuck(void *user, const struct server *server, const char *how)
-{
-    struct daemon *daemon = user;
-    log_watchdog(&daemon->log, LOG_ERROR, server == NULL ? NULL : server->config->name, how);
-}
-
-static void on_state_file(void *user, bool trouble, const char *sentence)
-{
-    struct daemon *daemon = user;
-    log_state_file(&daemon->log, trouble, daemon->state_file, sentence);
-}
-
-static void on_connection(void *user, const struct conn *conn, const char *from, const char *to)
-{
-    struct daemon *daemon = user;
-    const struct url *url = conn->target.url;
-    char authority[URL_HOST_MAX + 16];
-    snprintf(authority, sizeof authority, "%.*s", (int)url_authority_length(url),
-             url->text + url->authority);
-    log_connection(&daemon->log, authority, from, to, conn_is_resumed(conn));
-}
-
-static void warn_of_insecure(struct daemon *daemon, const struct config *config)
-{
-    for (size_t i = 0; i < config->server_count; i++) {
-        const struct server_config *server = &config->servers[i];
-        if (server->url.https && !server->settings->verify)
-            log_insecure(&daemon->log, server->name);
-    }
-}
+/* --- what it has ---------------------------------------------------------------- */
 
 /* systemd.exec(5): a list of folders, joined with colons. To be freed; NULL: none is wanted. */
 char *daemon_find_state_file(const struct daemon_settings *settings)
@@ -193,15 +109,6 @@ char *daemon_find_state_file(const struct daemon_settings *settings)
     return xasprintf("%.*s/schedule", (int)strcspn(folders, ":"), folders);
 }
 
-/* logrotate has renamed the log file. */
-static void on_user1(uv_signal_t *handle, int number)
-{
-    struct daemon *daemon = handle->loop->data;
-    (void)number;
-    if (!daemon->stopping)
-        log_reopen(&daemon->log);
-}
-
 /* How many there may be at a time. */
 size_t daemon_count_connections(const struct daemon *daemon, const struct daemon_settings *settings)
 {
@@ -211,27 +118,6 @@ size_t daemon_count_connections(const struct daemon *daemon, const struct daemon
         .hooks = settings->on_change != NULL,
         .listener = daemon->listen == NULL ? 0 : descriptors_for_listener(&daemon->descriptors)};
     return descriptors_left(&daemon->descriptors, &use);
-}
-
-/* Told when it comes to be so, at the start or by a reload. */
-static void warn_of_descriptors(struct daemon *daemon, size_t servers)
-{
-    bool are_short = daemon->http->slots.limit < servers;
-    if (are_short && !daemon->short_of_descriptors)
-        log_descriptors(&daemon->log, daemon->descriptors.limit, daemon->http->slots.limit,
-                        servers);
-    daemon->short_of_descriptors = are_short;
-}
-
-void daemon_warn(struct daemon *daemon, const struct config *config)
-{
-    warn_of_insecure(daemon, config);
-    warn_of_descriptors(daemon, config->server_count);
-}
-
-void daemon_trace(struct daemon *daemon, const struct daemon_settings *settings)
-{
-    daemon->http->trace = settings->log_level == LOG_DEBUG ? on_connection : NULL;
 }
 
 /* --- start -------------------------------------------------------------------- */
@@ -257,7 +143,7 @@ static int refuse_log_file(struct daemon *daemon, const char *path, int error)
 static bool start_schedule(struct daemon *daemon, const struct generation *generation)
 {
     const struct config *config = generation->config;
-    const struct schedule_listener listener = {on_state_file, daemon};
+    const struct schedule_listener listener = {daemon_on_state_file, daemon};
     if (daemon->state_file == NULL)
         return true;
     int error = schedule_start(&daemon->schedule, &daemon->loop, daemon->state_file,
@@ -290,6 +176,15 @@ static bool start_listener(struct daemon *daemon, const struct daemon_settings *
     return true;
 }
 
+/* logrotate has renamed the log file. */
+static void on_user1(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->loop->data;
+    (void)number;
+    if (!daemon->stopping)
+        log_reopen(&daemon->log);
+}
+
 static int start_signals(struct daemon *daemon)
 {
     int error;
@@ -320,8 +215,9 @@ static int start_hooks(struct daemon *daemon, const struct daemon_settings *sett
 
 static int start_notify(struct daemon *daemon)
 {
-    const struct notify_listener listener = {on_status_wanted, on_notify_trouble, daemon};
-    const struct watch_listener watch_listener = {on_well, on_stuck, daemon};
+    const struct notify_listener listener = {daemon_on_status_wanted, daemon_on_notify_trouble,
+                                             daemon};
+    const struct watch_listener watch_listener = {daemon_on_well, daemon_on_stuck, daemon};
     notify_init(&daemon->notify, &daemon->wakeups, &listener);
     return watch_init(&daemon->watch, &daemon->loop, &daemon->wakeups, &watch_listener);
 }
@@ -366,8 +262,8 @@ static int start_parts(struct daemon *daemon, const struct daemon_settings *sett
 
 static void start_fleet(struct daemon *daemon, struct generation *generation)
 {
-    const struct fleet_listener listener = {.server = {on_polled, on_changed, daemon},
-                                            .added = on_added,
+    const struct fleet_listener listener = {.server = {daemon_on_polled, daemon_on_changed, daemon},
+                                            .added = daemon_on_added,
                                             .ended = on_ended,
                                             .applied = daemon_on_applied,
                                             .settled = daemon_on_settled,

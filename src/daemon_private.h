@@ -1,5 +1,5 @@
 /* The daemon, and what its files have in common: daemon.c starts and stops it, daemon_reload.c
- * brings it to another configuration. */
+ * brings it to another configuration, and daemon_tell.c tells whom it concerns what happens. */
 #ifndef AIOPOLL_DAEMON_PRIVATE_H
 #define AIOPOLL_DAEMON_PRIVATE_H
 
@@ -63,12 +63,6 @@ char *daemon_find_state_file(const struct daemon_settings *settings);
 size_t daemon_count_connections(const struct daemon *daemon,
                                 const struct daemon_settings *settings);
 
-/* Of what should not be so, but is not wrong. */
-void daemon_warn(struct daemon *daemon, const struct config *config);
-
-/* Whether each state of a connection is told. */
-void daemon_trace(struct daemon *daemon, const struct daemon_settings *settings);
-
 /* --- daemon_reload.c ---------------------------------------------------------- */
 
 /* Returns 0 or libuv's error code. */
@@ -78,5 +72,23 @@ int daemon_start_reloads(struct daemon *daemon);
 void daemon_on_hangup(uv_signal_t *handle, int number);
 void daemon_on_applied(void *user, const struct server_config *server, enum fate fate);
 void daemon_on_settled(void *user);
+
+/* --- daemon_tell.c ------------------------------------------------------------ */
+
+/* Of what should not be so, but is not wrong. */
+void daemon_warn(struct daemon *daemon, const struct config *config);
+
+/* Whether each state of a connection is told. */
+void daemon_trace(struct daemon *daemon, const struct daemon_settings *settings);
+
+/* What the fleet, the manager's messages, the watchdog and the schedule call. */
+void daemon_on_polled(void *user, const struct poll *poll);
+void daemon_on_changed(void *user, const struct server_change *change);
+void daemon_on_added(void *user, uint32_t id);
+void daemon_on_status_wanted(void *user, struct notify_status *status);
+void daemon_on_notify_trouble(void *user, const char *sentence);
+void daemon_on_well(void *user, bool again);
+void daemon_on_stuck(void *user, const struct server *server, const char *how);
+void daemon_on_state_file(void *user, bool trouble, const char *sentence);
 
 #endif

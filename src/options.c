@@ -45,7 +45,8 @@ static const char usage[] =
     "      --log-format=FORMAT  text (default) or json\n"
     "      --log-level=LEVEL    error, warning, info (default) or debug\n"
     "      --state-file=FILE    keep what servers were promised across restarts\n"
-    "      --listen=ADDRESS     serve status and metrics at HOST:PORT or unix:PATH\n"
+    "      --listen=ADDRESS     serve status and metrics, or ask for them, at\n"
+    "                           HOST:PORT, [v6]:PORT or unix:PATH\n"
     "      --status             ask the running daemon how its servers are\n"
     "      --explain=NAME       ask it why that server is polled when it is\n"
     "  -h, --help               show this and exit\n"
@@ -56,9 +57,8 @@ static const char usage[] =
     "Exit status: 0 well; 1 a poll failed (--count), a server does (--status),\n"
     "or aiopoll could not go on; 2 wrong usage or configuration, or no daemon.\n"
     "\n"
-    "Examples:\n"
-    "  aiopoll -c /etc/aiopoll/servers.ini\n"
-    "  aiopoll --once http://127.0.0.1:8001/\n";
+    "Examples: aiopoll -c /etc/aiopoll/servers.ini\n"
+    "          aiopoll --once http://127.0.0.1:8001/\n";
 
 static int complain(const char *sentence)
 {

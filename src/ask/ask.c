@@ -68,18 +68,34 @@ static int print(struct buffer *text, int status)
 
 /* --- asking --------------------------------------------------------------------------------- */
 
-static int no_daemon(const struct question *question, bool foreign, const char *why)
+/* The address is in its quotes already. */
+static void print_silence(const struct question *question, const char *address, const char *why)
+{
+    fprintf(stderr,
+            "aiopoll: no daemon answers at %s (%s); is it running, and is listen set to that?%s\n",
+            address, why,
+            question->options->settings.listen == NULL
+                ? " A changed listen is taken at the next start"
+                : "");
+}
+
+/* Returns the exit status. */
+static int no_answer(const struct question *question, enum fetch_fault fault, const char *why)
 {
     char quoted[QUOTE_SIZE];
     escape_quote(quoted, sizeof quoted, question->shown, strlen(question->shown));
-    if (foreign)
+    switch (fault) {
+    case FETCH_SILENT: print_silence(question, quoted, why); break;
+    case FETCH_FOREIGN:
         fprintf(stderr, "aiopoll: what answers at %s is no aiopoll (%s); is listen right?\n",
                 quoted, why);
-    else
-        fprintf(
-            stderr,
-            "aiopoll: no daemon answers at %s (%s); is it running, and is listen set to that?\n",
-            quoted, why);
+        break;
+    case FETCH_FORBIDDEN:
+        fprintf(stderr,
+                "aiopoll: the permission to connect to %s is missing; the socket is for the "
+                "user and the group that the daemon runs as\n",
+                quoted);
+    }
     return NO_ANSWER;
 }
 
@@ -91,16 +107,16 @@ static int get(const struct question *question, const char *path, struct fetched
     char why[FETCH_WHY_SIZE];
     const char *host =
         question->address.socket.any.sa_family == AF_UNIX ? "localhost" : question->shown;
-    bool foreign;
-    if (!fetch(&question->address, host, path, fetched, &foreign, why))
-        return no_daemon(question, foreign, why);
+    enum fetch_fault fault;
+    if (!fetch(&question->address, host, path, fetched, &fault, why))
+        return no_answer(question, fault, why);
     if (unknown != NULL)
         *unknown = fetched->status == 404;
     if (fetched->status == 200 || (unknown != NULL && *unknown))
         return -1;
     snprintf(why, sizeof why, "it has status %d for %s", fetched->status, path);
     free(fetched->body);
-    return no_daemon(question, true, why);
+    return no_answer(question, FETCH_FOREIGN, why);
 }
 
 /* The whole list; NULL, and the exit status. The body that it was read from is `fetched`. */
@@ -112,7 +128,7 @@ static int get_status(const struct question *question, struct status_answer *ans
     if (status >= 0 || status_answer_read(answer, fetched->body, fetched->length, why))
         return status;
     free(fetched->body);
-    return no_daemon(question, true, why);
+    return no_answer(question, FETCH_FOREIGN, why);
 }
 
 static bool wants_json(const struct question *question)
@@ -168,7 +184,7 @@ static int tell_server(const struct question *question, const struct fetched *fe
     struct buffer out = {0};
     char why[ANSWER_WHY_SIZE];
     if (!server_answer_read(&answer, fetched->body, fetched->length, why))
-        return no_daemon(question, true, why);
+        return no_answer(question, FETCH_FOREIGN, why);
     int status = answer.server.state != HEALTH_OK;
     if (wants_json(question))
         answer_line(&out, fetched->body, fetched->length);
@@ -219,9 +235,10 @@ int ask(const struct options *options)
     if (question.shown == NULL)
         status = refuse(&problems);
     else if (!listen_address_parse(&question.address, question.shown, why, sizeof why))
-        status = no_daemon(&question, false, why);
+        status = no_answer(&question, FETCH_SILENT, why);
     else if (!has_port(&question.address))
-        status = no_daemon(&question, false, "port 0 is any; give the one that the log names");
+        status =
+            no_answer(&question, FETCH_SILENT, "port 0 is any; give the one that the log names");
     else
         status = options->status ? ask_status(&question) : ask_explain(&question);
     problems_free(&problems);

@@ -19,7 +19,7 @@ struct exchange {
     int fd;
     int64_t deadline; /* of all of it */
     struct http_response response;
-    bool foreign; /* as fetch() tells it */
+    enum fetch_fault fault;
     char *why;
 };
 
@@ -75,6 +75,8 @@ static bool connect_to(struct exchange *exchange, const struct listen_address *a
         return true;
     if (errno == EAGAIN) /* a Unix socket whose queue is full, which cannot be waited for */
         return fail(exchange, "it does not accept connections");
+    if (errno == EACCES && address->socket.any.sa_family == AF_UNIX)
+        exchange->fault = FETCH_FORBIDDEN;
     if (errno != EINPROGRESS)
         return fail_with(exchange, errno);
     if (!await(exchange, POLLOUT))
@@ -119,8 +121,9 @@ static bool read_some(struct exchange *exchange)
         http_response_end(response);
     else
         http_response_feed(response, buffer, (size_t)n);
-    exchange->foreign = response->failure.reason == FAILURE_PROTOCOL ||
-                        response->failure.reason == FAILURE_TOO_LARGE;
+    if (response->failure.reason == FAILURE_PROTOCOL ||
+        response->failure.reason == FAILURE_TOO_LARGE)
+        exchange->fault = FETCH_FOREIGN;
     if (response->failure.reason == FAILURE_TOO_LARGE)
         return fail(exchange, "its answer is too long");
     if (response->failure.reason != FAILURE_NONE)
@@ -137,10 +140,10 @@ static bool converse(struct exchange *exchange, const struct listen_address *add
         if (!await(exchange, POLLIN))
             return false;
     } while (read_some(exchange));
-    exchange->foreign |= exchange->response.content_coding[0] != '\0';
-    if (exchange->response.complete && exchange->foreign)
-        return fail(exchange, "its answer is compressed, which was not asked for");
-    return exchange->response.complete;
+    if (!exchange->response.complete || exchange->response.content_coding[0] == '\0')
+        return exchange->response.complete;
+    exchange->fault = FETCH_FOREIGN;
+    return fail(exchange, "its answer is compressed, which was not asked for");
 }
 
 static bool take_body(struct exchange *exchange, struct fetched *fetched)
@@ -157,7 +160,7 @@ static bool take_body(struct exchange *exchange, struct fetched *fetched)
 }
 
 bool fetch(const struct listen_address *address, const char *host, const char *path,
-           struct fetched *fetched, bool *foreign, char why[FETCH_WHY_SIZE])
+           struct fetched *fetched, enum fetch_fault *fault, char why[FETCH_WHY_SIZE])
 {
     const struct http_expected expected = {.body_max = FETCH_BODY_MAX};
     struct exchange exchange = {
@@ -165,7 +168,7 @@ bool fetch(const struct listen_address *address, const char *host, const char *p
     *fetched = (struct fetched){0};
     http_response_init(&exchange.response, &expected);
     bool whole = converse(&exchange, address, host, path) && take_body(&exchange, fetched);
-    *foreign = exchange.foreign;
+    *fault = exchange.fault;
     http_response_finish(&exchange.response);
     if (exchange.fd >= 0)
         close(exchange.fd);

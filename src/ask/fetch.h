@@ -20,9 +20,15 @@ struct fetched {
     size_t length;
 };
 
+enum fetch_fault {
+    FETCH_SILENT,    /* no answer, or not all of it */
+    FETCH_FOREIGN,   /* what came is none that aiopoll would make */
+    FETCH_FORBIDDEN, /* the socket is for others */
+};
+
 /* `host` is for the field Host, and `path` for the request's line. False: there is no response, for
- * the reason in `why`, in printable ASCII; *foreign: what came is none that aiopoll would make. */
+ * the reason in `why`, in printable ASCII, which is of the kind *fault. */
 bool fetch(const struct listen_address *address, const char *host, const char *path,
-           struct fetched *fetched, bool *foreign, char why[FETCH_WHY_SIZE]);
+           struct fetched *fetched, enum fetch_fault *fault, char why[FETCH_WHY_SIZE]);
 
 #endif

@@ -8,7 +8,7 @@
 #include "config/server_name.h"
 #include "config/value.h"
 
-enum { NEAR_MAX = 32, PARTS_MAX = 3 };
+enum { PART_LEAST = 2, PARTS_MAX = 3 };
 
 bool name_path(const char *name, char out[NAME_PATH_SIZE])
 {
@@ -16,7 +16,12 @@ bool name_path(const char *name, char out[NAME_PATH_SIZE])
            snprintf(out, NAME_PATH_SIZE, "/servers/%s.json", name) < NAME_PATH_SIZE;
 }
 
-/* value_nearest() takes words of some length only. */
+/* Less than half of it are slips: what is as short as "a" is near to everything. */
+static bool is_slip(const char *name, const char *nearest)
+{
+    return nearest != NULL && 2 * value_distance(name, nearest) < strlen(name);
+}
+
 static const char *find_nearest(const char *name, const struct status_answer *answer)
 {
     const char **words = calloc(answer->count + 1, sizeof *words), *nearest = NULL;
@@ -24,11 +29,11 @@ static const char *find_nearest(const char *name, const struct status_answer *an
     if (words == NULL)
         return NULL;
     for (size_t i = 0; i < answer->count; i++)
-        if (strlen(answer->servers[i].name) <= NEAR_MAX)
+        if (strlen(answer->servers[i].name) <= VALUE_WORD_MAX)
             words[n++] = answer->servers[i].name;
     nearest = value_nearest(name, words);
     free(words);
-    return nearest;
+    return is_slip(name, nearest) ? nearest : NULL;
 }
 
 static void add(struct buffer *out, const char *name, const char *before)
@@ -43,8 +48,8 @@ void name_hint(struct buffer *out, const char *name, const struct status_answer 
     unsigned found = 0;
     if (nearest != NULL)
         add(out, nearest, "; did you mean ");
-    for (size_t i = 0; nearest == NULL && *name != '\0' && i < answer->count && found < PARTS_MAX;
-         i++)
+    const bool is_part = nearest == NULL && strlen(name) >= PART_LEAST;
+    for (size_t i = 0; is_part && i < answer->count && found < PARTS_MAX; i++)
         if (strcasestr(answer->servers[i].name, name) != NULL)
             add(out, answer->servers[i].name, found++ == 0 ? "; did you mean " : " or ");
     if (answer->count == 0)

@@ -14,7 +14,7 @@ enum { NAME_PATH_SIZE = SERVER_NAME_SIZE + sizeof "/servers/.json" };
 bool name_path(const char *name, char out[NAME_PATH_SIZE]);
 
 /* Appends "; did you mean …?" with the nearest name, or with some that it is a part of; or nothing,
- * where none is near; or that the daemon names no server at all. */
+ * where none is near, or it is too short for that; or that the daemon names no server at all. */
 void name_hint(struct buffer *out, const char *name, const struct status_answer *answer);
 
 #endif

@@ -8,13 +8,16 @@
 
 enum { MOST = 999999 }; /* of the largest unit: a clock may say anything */
 
-/* From small to large: a unit is for what is less than `below` seconds. */
+#define LEAST 0.00001 /* seconds, of which no more digits are shown */
+
+/* From small to large: a unit is for what is less than `below` seconds, where rounding makes the
+ * next one of it. */
 static const struct unit {
     const char *name;
     double seconds, below;
 } units[] = {
-    {"ms", 0.001, 0.9995},     {"s", 1, 120}, {"min", 60, 60 * 60}, {"h", 3600, 24 * 3600},
-    {"d", 86400, 0 /* all */},
+    {"ms", 0.001, 0.9995},    {"s", 1, 119.5},           {"min", 60, 59.5 * 60},
+    {"h", 3600, 23.5 * 3600}, {"d", 86400, 0 /* all */},
 };
 
 /* Two digits, or all of those before the point; no zero behind it. */
@@ -39,6 +42,10 @@ void people_span(struct buffer *out, double seconds)
     }
     if (seconds <= 0) {
         buffer_text(out, "0 s");
+        return;
+    }
+    if (seconds < LEAST) {
+        buffer_text(out, "< 0.01 ms");
         return;
     }
     while (unit->below > 0 && seconds >= unit->below)

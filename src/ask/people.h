@@ -6,8 +6,8 @@
 
 #include "base/buffer.h"
 
-/* A span as "0.07 ms", "1.2 s", "3 min", "2 h", "5 d"; below 0 it is "0 s", and "-" where there is
- * none (NAN). */
+/* A span as "0.07 ms", "1.2 s", "3 min", "2 h", "5 d", rounded; "< 0.01 ms" is the least, below 0
+ * it is "0 s", and "-" where there is none (NAN). */
 void people_span(struct buffer *out, double seconds);
 
 /* "12,345". */

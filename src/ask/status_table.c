@@ -25,11 +25,19 @@ enum {
 static const struct column {
     const char *title;
     bool right; /* aligned so */
+    bool both;  /* its ends are what matters */
 } columns[COLUMNS] = {
-    [STATE] = {"STATE", false}, [SERVER] = {"SERVER", false},      [FOR] = {"FOR", true},
-    [NEXT] = {"NEXT", false},   [DELAY] = {"DELAY", true},         [LATE] = {"LATE", true},
-    [TOOK] = {"TOOK", true},    [POLLS] = {"POLLS", true},         [FAILED] = {"FAILED", true},
-    [URL] = {"URL", false},     [RESULT] = {"LAST RESULT", false},
+    [STATE] = {.title = "STATE"},
+    [SERVER] = {.title = "SERVER", .both = true},
+    [FOR] = {.title = "FOR", .right = true},
+    [NEXT] = {.title = "NEXT"},
+    [DELAY] = {.title = "DELAY", .right = true},
+    [LATE] = {.title = "LATE", .right = true},
+    [TOOK] = {.title = "TOOK", .right = true},
+    [POLLS] = {.title = "POLLS", .right = true},
+    [FAILED] = {.title = "FAILED", .right = true},
+    [URL] = {.title = "URL", .both = true},
+    [RESULT] = {.title = "LAST RESULT", .both = true},
 };
 
 /* What is left out last comes first. */
@@ -37,9 +45,13 @@ static const int importance[COLUMNS] = {SERVER, STATE, RESULT, NEXT,   FOR, DELA
                                         LATE,   TOOK,  POLLS,  FAILED, URL};
 
 enum {
-    GAP = 2,               /* between two columns */
-    RESULT_BEGINNING = 28, /* so much of a result is worth more than the column DELAY, */
-    RESULT_ENOUGH = 48,    /* and so much of it more than those after that */
+    GAP = 2,          /* between two columns */
+    NAME_LEAST = 16,  /* with so much of a name, its ends tell it apart */
+    NAME_ENOUGH = 32, /* so much of it is worth more than the columns after DELAY */
+    NAME_MOST = 128,
+    NAMES_CUT = 16,     /* one name in so many may be longer than its column */
+    RESULT_LEAST = 26,  /* so much of a result is worth more than the column DELAY, */
+    RESULT_ENOUGH = 48, /* and so much of it more than those after that */
     URL_LEAST = 24,
     URL_ENOUGH = 48,
     UNBOUND_MOST = 64, /* where nothing is cut, a cell that is longer makes its own row longer */
@@ -48,10 +60,12 @@ enum {
 struct table {
     const struct status_answer *answer;
     const struct screen *screen;
-    size_t natural[COLUMNS]; /* the width that all of its cells fit in */
-    size_t width[COLUMNS];   /* that it gets; 0: it is left out */
-    size_t used;             /* of the line */
+    size_t natural[COLUMNS];     /* the width that all of its cells fit in */
+    size_t width[COLUMNS];       /* that it gets; 0: it is left out */
+    size_t used;                 /* of the line */
+    size_t names[NAME_MOST + 1]; /* how many are so long; the last also counts longer ones */
     struct buffer cell;
+    size_t kept; /* so much of the cell's end is not cut */
 };
 
 void status_result(struct buffer *out, const struct answer_server *server)
@@ -64,17 +78,21 @@ void status_result(struct buffer *out, const struct answer_server *server)
         return;
     }
     people_text(out, server->error);
-    if (strcmp(server->error, failure_name(FAILURE_STATUS)) == 0 && server->status != 0)
-        buffer_print(out, " %lld", (long long)server->status);
-    if (server->detail != NULL) {
+    if (strcmp(server->error, failure_name(FAILURE_STATUS)) == 0 && server->status != 0) {
+        buffer_print(out, " %lld", (long long)server->status); /* its detail says no more */
+    } else if (server->detail != NULL) {
         buffer_text(out, ": ");
         people_text(out, server->detail);
     }
-    if (server->attempt > 1) {
-        buffer_text(out, " (");
-        people_count(out, server->attempt);
-        buffer_text(out, " times)");
-    }
+}
+
+void status_attempts(struct buffer *out, const struct answer_server *server)
+{
+    if (server->error == NULL || server->attempt <= 1)
+        return;
+    buffer_text(out, " (");
+    people_count(out, server->attempt);
+    buffer_text(out, " times)");
 }
 
 void status_next(struct buffer *out, const struct answer_server *server, double now)
@@ -109,6 +127,10 @@ static void write_cell(struct table *table, const struct answer_server *server, 
     case URL: people_text(out, server->url); break;
     case RESULT: status_result(out, server); break;
     }
+    table->kept = out->length;
+    if (column == RESULT)
+        status_attempts(out, server);
+    table->kept = out->length - table->kept;
 }
 
 /* --- widths --------------------------------------------------------------------------------- */
@@ -127,8 +149,19 @@ static void measure(struct table *table)
             write_cell(table, &table->answer->servers[i], column);
             if (table->cell.length > table->natural[column])
                 table->natural[column] = table->cell.length;
+            if (column == SERVER)
+                table->names[least_of(table->cell.length, NAME_MOST)]++;
         }
     }
+}
+
+/* The width that most names fit in: a few long ones do not take the others' columns away. */
+static size_t usual_name(const struct table *table)
+{
+    size_t longer = 0, width = NAME_MOST;
+    while (width > NAME_LEAST && longer + table->names[width] <= table->answer->count / NAMES_CUT)
+        longer += table->names[width--];
+    return width;
 }
 
 /* What a column is shown with at the least. */
@@ -136,7 +169,7 @@ static size_t least_width(const struct table *table, int column)
 {
     const size_t natural = table->natural[column], line = table->screen->width;
     switch (column) {
-    case SERVER: return least_of(natural, line / 5 * 2);
+    case SERVER: return least_of(natural, least_of(usual_name(table), line / 5 * 2));
     case RESULT: return least_of(natural, line / 4);
     case URL: return least_of(natural, URL_LEAST);
     default: return natural;
@@ -161,7 +194,9 @@ static void fit(struct table *table)
     for (int i = 0; i < COLUMNS; i++) {
         const int column = importance[i];
         if (column == DELAY || column == LATE)
-            widen(table, RESULT, column == DELAY ? RESULT_BEGINNING : RESULT_ENOUGH);
+            widen(table, RESULT, column == DELAY ? RESULT_LEAST : RESULT_ENOUGH);
+        if (column == LATE)
+            widen(table, SERVER, NAME_ENOUGH);
         const size_t width = least_width(table, column), gap = table->used > 0 ? GAP : 0;
         if (i > 1 && table->used + gap + width > table->screen->width)
             break;
@@ -170,10 +205,11 @@ static void fit(struct table *table)
     }
     if (table->used >= table->screen->width)
         return;
-    widen(table, SERVER, SIZE_MAX);
+    widen(table, SERVER, NAME_ENOUGH);
     widen(table, URL, URL_ENOUGH);
     widen(table, RESULT, SIZE_MAX);
     widen(table, URL, SIZE_MAX);
+    widen(table, SERVER, SIZE_MAX);
 }
 
 static void lay_out(struct table *table)
@@ -211,20 +247,36 @@ static void pad(struct buffer *out, size_t blanks)
         buffer_text(out, " ");
 }
 
-/* The cell, in its column's width; the last one of a line has nothing behind it. */
-static void put_cell(struct buffer *out, const struct table *table, int column, bool last)
+static const char dots[] = "...";
+
+/* Cuts the cell down to its column: in the middle, or at its end. No dot is beside those dots. */
+static void cut(struct table *table, int column)
 {
+    struct buffer *cell = &table->cell;
+    const size_t width = table->width[column], mark = least_of(width, strlen(dots));
+    if (cell->length <= width || table->screen->width == SIZE_MAX)
+        return;
+    const size_t room = width - mark, kept = least_of(table->kept, room);
+    size_t tail = columns[column].both ? kept + (room - kept + 1) / 2 : 0, head = room - tail;
+    const char *end = cell->bytes + cell->length - tail;
+    for (; tail > 0 && *end == '.'; tail--)
+        end++;
+    while (head > 0 && cell->bytes[head - 1] == '.')
+        head--;
+    memcpy(cell->bytes + head, dots, mark);
+    memmove(cell->bytes + head + mark, end, tail);
+    cell->length = head + mark + tail;
+}
+
+/* The cell, in its column's width; the last one of a line has nothing behind it. */
+static void put_cell(struct buffer *out, struct table *table, int column, bool last)
+{
+    cut(table, column);
     const size_t width = table->width[column], length = table->cell.length;
-    const bool cut = length > width && table->screen->width != SIZE_MAX;
     const size_t blanks = length < width ? width - length : 0;
     if (columns[column].right)
         pad(out, blanks);
-    if (cut && width > 3) {
-        buffer_add(out, table->cell.bytes, width - 3);
-        buffer_text(out, "...");
-    } else {
-        buffer_add(out, table->cell.bytes, cut ? width : length);
-    }
+    buffer_add(out, table->cell.bytes, length);
     if (!columns[column].right && !last)
         pad(out, blanks);
 }
@@ -242,6 +294,7 @@ static void put_line(struct buffer *out, struct table *table, const struct answe
             write_cell(table, server, column);
         } else {
             buffer_clear(&table->cell);
+            table->kept = 0;
             buffer_text(&table->cell, columns[column].title);
         }
         const bool coloured = server == NULL ? column == 0 : column == STATE;

@@ -11,7 +11,8 @@
 /* Where it is shown. */
 struct screen {
     /* Columns and lines; SIZE_MAX: no bound. Without one on the width nothing is left out or cut;
-     * a table that is higher has its head line at the end again. */
+     * else texts are cut in the middle, as names often differ at their end. A table that is higher
+     * has its head line at the end again. */
     size_t width, height;
     bool colour;
 };
@@ -20,8 +21,11 @@ struct screen {
 void status_table(struct buffer *out, const struct status_answer *answer,
                   const struct screen *screen);
 
-/* Appends what became of the last poll: "200", or "connect: … (3 times)". */
+/* Appends what became of the last poll: "200", or "connect: …", or "status 503". */
 void status_result(struct buffer *out, const struct answer_server *server);
+
+/* Appends how often it failed so in a row, from the second time on: " (3 times)". */
+void status_attempts(struct buffer *out, const struct answer_server *server);
 
 /* Appends when the next poll is: "in 4 s", "due", "polling". */
 void status_next(struct buffer *out, const struct answer_server *server, double now);

@@ -50,11 +50,17 @@ static bool parse_v6(struct listen_address *address, const char *text, char *why
 {
     char host[INET6_ADDRSTRLEN];
     struct sockaddr_in6 *v6 = &address->socket.v6;
-    const char *end = strchr(text, ']');
+    const char *end = text + strcspn(text, "%]");
     v6->sin6_family = AF_INET6;
     address->length = sizeof *v6;
-    if (end == NULL || !cut_out(host, text + 1, end) ||
-        inet_pton(AF_INET6, host, &v6->sin6_addr) != 1)
+    const bool is_v6 =
+        cut_out(host, text + 1, end) && inet_pton(AF_INET6, host, &v6->sin6_addr) == 1;
+    if (is_v6 && IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr))
+        return refuse(
+            why, why_size,
+            "link-local addresses are not taken, as they need an interface as well; write "
+            "another one, or [::] for all");
+    if (!is_v6 || *end != ']')
         return refuse(why, why_size, "write an IPv6 address in the brackets, such as [::1]:9914");
     if (end[1] != ':' || !read_port(end + 2, &v6->sin6_port))
         return refuse(why, why_size,

@@ -145,12 +145,9 @@ char *value_expand(const char *text, char *why, size_t why_size)
     return result;
 }
 
-enum { WORD_MAX = 32 };
-
-/* Edit distance (insert, delete, replace, each 1) of two words up to WORD_MAX. */
-static unsigned distance(const char *a, const char *b)
+unsigned value_distance(const char *a, const char *b)
 {
-    unsigned row[WORD_MAX + 1];
+    unsigned row[VALUE_WORD_MAX + 1];
     size_t n = strlen(b);
     for (unsigned j = 0; j <= n; j++)
         row[j] = j;
@@ -172,10 +169,10 @@ const char *value_nearest(const char *text, const char *const *words)
     const char *best = NULL;
     unsigned best_distance = 3; /* more than two slips is another word */
 
-    if (strlen(text) > WORD_MAX)
+    if (strlen(text) > VALUE_WORD_MAX)
         return NULL;
     for (; *words != NULL; words++) {
-        unsigned d = distance(text, *words);
+        unsigned d = value_distance(text, *words);
         if (d < best_distance && d < strlen(*words)) {
             best = *words;
             best_distance = d;

@@ -33,8 +33,14 @@ bool value_choice(const char *text, const char *const *words, int64_t *index);
  * which the caller frees, is not looked at again for further ${. */
 char *value_expand(const char *text, char *why, size_t why_size);
 
+enum { VALUE_WORD_MAX = 32 };
+
+/* How many slips (a byte too many, too few, or another) are between two words; `b` has up to
+ * VALUE_WORD_MAX bytes. */
+unsigned value_distance(const char *a, const char *b);
+
 /* The word of the NULL-terminated list nearest to `text`, or NULL where none is
- * so near that it could have been meant. */
+ * so near that it could have been meant. The words have up to VALUE_WORD_MAX bytes. */
 const char *value_nearest(const char *text, const char *const *words);
 
 #endif

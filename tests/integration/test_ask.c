@@ -4,6 +4,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "ask_scene.h"
 #include "check_main.h"
@@ -157,9 +159,44 @@ START_TEST(a_refused_connection_is_told)
     result = rig_run(rig, "--status", option, NULL);
     ask_scene_check_refused(result, told);
     ck_assert_str_eq(result->err, told);
+    rig_write(rig, "a.ini", "[aiopoll]\nlisten = 127.0.0.1:1\n");
+    result = rig_run(rig, "--status", "-c", rig_path(rig, "a.ini"), NULL);
+    ck_assert_str_eq(result->err,
+                     "aiopoll: no daemon answers at \"127.0.0.1:1\" (connection refused); is it "
+                     "running, and is listen set to that? A changed listen is taken at the next "
+                     "start\n");
     result = rig_run(rig, "--status", "--listen=unix:/nowhere/socket", NULL);
     ask_scene_check_refused(result, "aiopoll: no daemon answers at \"unix:/nowhere/socket\" (there "
                                     "is no such socket); ");
+}
+END_TEST
+
+/* The superuser may connect to any socket. False: the program can only be run as that. */
+static bool become_nobody(void)
+{
+    if (geteuid() != 0)
+        return true;
+    rig_set_shell(rig, "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"");
+    rig_start(rig, "--version", NULL);
+    return rig_wait_exit(rig, SCENE_LIMIT_MS).status == 0;
+}
+
+START_TEST(a_missing_permission_is_told)
+{
+    char told[300];
+    const char *path = rig_path(rig, "socket");
+    ask_scene_on_unix(path);
+    ck_assert_int_eq(chmod(path, 0), 0);
+    ck_assert_int_eq(chmod(rig_directory(rig), 0711), 0);
+    if (!become_nobody())
+        return;
+    rig_start(rig, "--status", ask_scene_listen(), NULL);
+    ck_assert_int_eq(rig_wait_exit(rig, SCENE_LIMIT_MS).status, 2);
+    snprintf(told, sizeof told,
+             "aiopoll: the permission to connect to \"unix:%s\" is missing; the socket is for the "
+             "user and the group that the daemon runs as\n",
+             path);
+    ck_assert_str_eq(rig_stderr(rig), told);
 }
 END_TEST
 
@@ -275,6 +312,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tests, an_unknown_name_is_told, 0, sizeof unknown / sizeof *unknown);
     tests = ask_scene_case(suite, "what answers");
     tcase_add_test(tests, a_refused_connection_is_told);
+    tcase_add_test(tests, a_missing_permission_is_told);
     tcase_add_test(tests, silence_is_told);
     tcase_add_test(tests, an_answer_has_a_limit_as_a_whole);
     tcase_add_loop_test(tests, what_is_no_aiopoll_is_told, 0, sizeof foreign / sizeof *foreign);

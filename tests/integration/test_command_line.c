@@ -48,6 +48,9 @@ START_TEST(no_arguments_is_a_screen_of_usage)
     result = rig_run(rig, NULL);
     check_usage_error("Usage: aiopoll [OPTION]... [URL]...\n");
     ck_assert_uint_le(count_lines(result->err), 24);
+    for (const char *line = result->err; *line != '\0'; line += strcspn(line, "\n") + 1)
+        ck_assert_uint_le(strcspn(line, "\n"), 80);
+    ck_assert_ptr_nonnull(strstr(result->err, " HOST:PORT, [v6]:PORT or unix:PATH\n"));
 }
 END_TEST
 

@@ -84,10 +84,10 @@ static void take_picture(const char *name)
 static void take_pictures(const char *name)
 {
     static const char *const schemes[] = {"light", "dark"};
-    static const int widths[] = {360, 800, 1280};
+    static const int widths[] = {360, 800, 1000, 1280};
     char picture[100];
 
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 2 * sizeof widths / sizeof *widths; i++) {
         browser_prefer(browser, "prefers-color-scheme", schemes[i % 2]);
         browser_resize(browser, widths[i / 2], i / 2 == 0 ? 740 : 800);
         snprintf(picture, sizeof(picture), "%s-%d-%s", name, widths[i / 2], schemes[i % 2]);
@@ -120,7 +120,7 @@ START_TEST(what_is_wrong_is_on_top)
     open_page();
     ck_assert_str_eq(browser_text(browser, NAMES(3)), "s00060 s00020 s00000");
     ck_assert_str_eq(browser_text(browser, CELL("s00060", "state")), "Overdue");
-    ck_assert_str_eq(browser_text(browser, CELL("s00020", "result")), "status: no answer");
+    ck_assert_str_eq(browser_text(browser, CELL("s00020", "result")), "timeout: no answer");
     ck_assert_str_eq(browser_text(browser, "document.title"), "(2) aiopoll");
     browser_value(browser, "const s = document.querySelector('#sort'); s.value = 'next';"
                            "s.dispatchEvent(new Event('change'))");
@@ -164,6 +164,24 @@ START_TEST(the_daemons_clock_is_another)
 }
 END_TEST
 
+#define WIDTH(class) "document.querySelector('.row ." class "').getBoundingClientRect().width"
+
+START_TEST(what_names_do_not_need_is_for_results)
+{
+    begin(20);
+    page_site_say(site, 3,
+                  (struct page_said){.name = "one-of-twenty-has-a-very-long-name-of-that-form"});
+    browser_resize(browser, 1000, 800);
+    open_page();
+    ck_assert_double_gt(browser_number(browser, WIDTH("result")), 290);
+    page_site_say(site, 4,
+                  (struct page_said){.name = "and-a-second-one-which-is-as-long-as-the-other"});
+    page_site_reload(site, 20);
+    browser_await(browser, WIDTH("name") " > 250");
+    ck_assert_double_gt(browser_number(browser, WIDTH("result")), 190);
+}
+END_TEST
+
 START_TEST(with_reduced_motion_it_counts_seconds)
 {
     begin(30);
@@ -178,10 +196,11 @@ START_TEST(a_change_is_seen_without_a_reload_of_the_page)
     begin(100);
     open_page();
     browser_value(browser, "globalThis.stayed = 'yes'");
-    page_site_say(site, 50, (struct page_said){.state = "failing", .detail = "503, it said"});
+    page_site_say(site, 50,
+                  (struct page_said){.state = "failing", .status = 503, .detail = "503, it said"});
     browser_await(browser, CELL("s00050", "state") " === 'Failing'");
     ck_assert_str_eq(browser_text(browser, NAMES(2)), "s00050 s00000");
-    ck_assert_str_eq(browser_text(browser, CELL("s00050", "result")), "status: 503, it said");
+    ck_assert_str_eq(browser_text(browser, CELL("s00050", "result")), "status 503");
     ck_assert_str_eq(browser_text(browser, "document.title"), "(1) aiopoll");
     page_site_say(site, 50, (struct page_said){0});
     browser_await(browser, "document.title === 'aiopoll'");
@@ -478,7 +497,15 @@ START_TEST(pictures)
     page_site_say(site, 77,
                   (struct page_said){.state = "overdue",
                                      .name = "billing.heartbeat.eu-central-1",
+                                     .status = 503,
                                      .detail = "the server answered with status 503"});
+    page_site_say(
+        site, 777,
+        (struct page_said){.state = "failing", .detail = "127.0.0.1:45199: connection refused"});
+    page_site_say(site, 7777,
+                  (struct page_said){.state = "failing",
+                                     .status = 500,
+                                     .name = "renewal-of-the-leases.rack-3.eu-west-1"});
     open_page();
     take_pictures("list");
     browser_value(browser, "document.querySelector('.row').click()");
@@ -510,6 +537,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, what_is_wrong_is_on_top);
     tcase_add_test(tcase, the_countdown_moves);
     tcase_add_loop_test(tcase, the_daemons_clock_is_another, 0, 2);
+    tcase_add_test(tcase, what_names_do_not_need_is_for_results);
     tcase_add_test(tcase, with_reduced_motion_it_counts_seconds);
     tcase = page_case(suite, "changes");
     tcase_add_test(tcase, a_change_is_seen_without_a_reload_of_the_page);

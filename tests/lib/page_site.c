@@ -101,7 +101,11 @@ static void write_poll(const struct page_site *site, size_t server, double now, 
 
     buffer_print(out, ",\"polls\":%u,\"failures\":%d", polls, good ? 0 : 3);
     if (!good) {
-        buffer_text(out, ",\"status\":503,\"error\":\"status\",\"attempt\":3,\"detail\":");
+        if (made_up->said.status != 0)
+            buffer_print(out, ",\"status\":%d,\"error\":\"status\"", made_up->said.status);
+        else
+            buffer_text(out, ",\"error\":\"timeout\"");
+        buffer_text(out, ",\"attempt\":3,\"detail\":");
         buffer_json(out, made_up->said.detail == NULL ? "no detail" : made_up->said.detail);
     } else if (polls > 0) {
         buffer_text(out, ",\"status\":200");

@@ -17,7 +17,8 @@ struct page_site;
 struct page_said {
     const char *name;   /* NULL: "s" and its number, as five digits */
     const char *state;  /* NULL: ok */
-    const char *detail; /* where its last poll failed */
+    int status;         /* for which its last poll failed; 0: that was a timeout */
+    const char *detail; /* of that */
     const char *url;    /* NULL: made of its name */
 };
 

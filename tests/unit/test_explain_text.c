@@ -43,7 +43,7 @@ START_TEST(the_sentences_and_then_the_facts)
                      "After 3 failures in a row the back-off is 4s.\n"
                      "\n"
                      "  url           http://l/renew\n"
-                     "  last poll     status 503: the server answered with status 503 (3 times)\n"
+                     "  last poll     status 503 (3 times)\n"
                      "                2 s ago, took 12 ms, 0.1 ms late\n"
                      "  next poll     in 4.2 s\n"
                      "  polls         1,200, 3 failed\n"
@@ -65,6 +65,36 @@ START_TEST(sentences_are_wrapped)
                                         "server answered with status 503.\n"
                                         "After 3 failures in a row the back-off\n"
                                         "is 4s.\n\n"));
+}
+END_TEST
+
+static const char talkative[] =
+    "{\"name\":\"lease-of-a-long-name-that-has-no-blank-in-it\",\"state\":\"failing\",\"since\":1,"
+    "\"url\":\"http://lease.example.net/renew?holder=me\",\"polls\":1,\"failures\":3,\"last\":2,"
+    "\"delay\":3.7,\"took\":0.0123,\"late\":0.0001,\"error\":\"connect\",\"attempt\":3,"
+    "\"detail\":\"[2001:db8::1]:443: network is unreachable\",\"next\":4,\"now\":3,"
+    "\"explain\":{\"raw\":\"a body that has some more words\"},\"why\":[\"So it is.\"]}";
+
+START_TEST(nothing_is_wider_than_the_terminal)
+{
+    ck_assert_str_eq(show(talkative, 40), "lease-of-a-long-name-that-has-no-blank-i\n"
+                                          "n-it is failing, for 2 s.\n"
+                                          "\n"
+                                          "So it is.\n"
+                                          "\n"
+                                          "  url           http://lease.example.net\n"
+                                          "                /renew?holder=me\n"
+                                          "  last poll     connect:\n"
+                                          "                [2001:db8::1]:443:\n"
+                                          "                network is unreachable\n"
+                                          "                (3 times)\n"
+                                          "                1 s ago, took 12 ms, 0.1\n"
+                                          "                ms late\n"
+                                          "  next poll     in 1 s\n"
+                                          "  polls         1, 3 failed\n"
+                                          "\n"
+                                          "  raw           a body that has some\n"
+                                          "                more words\n");
 }
 END_TEST
 
@@ -100,6 +130,7 @@ static Suite *suite(void)
     TCase *tcase = tcase_create("explain text");
     tcase_add_test(tcase, the_sentences_and_then_the_facts);
     tcase_add_test(tcase, sentences_are_wrapped);
+    tcase_add_test(tcase, nothing_is_wider_than_the_terminal);
     tcase_add_test(tcase, a_server_that_was_not_polled);
     tcase_add_test(tcase, a_hostile_text_is_shown);
     suite_add_tcase(s, tcase);

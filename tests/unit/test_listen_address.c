@@ -20,6 +20,7 @@ static const struct {
     {"[::ffff:127.0.0.1]:1", NULL, true},
     {"[::ffff:192.0.2.7]:1", NULL, false},
     {"[2001:db8::7]:9914", NULL, false},
+    {"[fec0::1]:9914", NULL, false},
     {"unix:/run/aiopoll.sock", NULL, true},
     {"unix:a", NULL, true},
     {"unix:127.0.0.1:80", NULL, true},
@@ -28,7 +29,7 @@ static const struct {
 START_TEST(an_address_is_read)
 {
     struct listen_address address;
-    char why[128] = "", text[LISTEN_ADDRESS_SIZE];
+    char why[256] = "", text[LISTEN_ADDRESS_SIZE];
     const char *written = addresses[_i].written;
 
     ck_assert_msg(listen_address_parse(&address, addresses[_i].text, why, sizeof why), "%s: %s",
@@ -46,8 +47,11 @@ END_TEST
 #define BEHIND_COLON    "write a port from 0 to 65535 behind the colon"
 #define NAME            "write an IP address, or localhost: other names are not looked up"
 #define PATH            "write a path without control characters behind the colon: unix:PATH"
-#define TEN             "0123456789"
-#define HUNDRED         TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define LINK_LOCAL                                                                                 \
+    "link-local addresses are not taken, as they need an interface as well; write another one, "   \
+    "or [::] for all"
+#define TEN     "0123456789"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 static const struct {
     const char *text, *why;
@@ -79,7 +83,10 @@ static const struct {
     {"[]:80", IN_BRACKETS},
     {"[::1:80", IN_BRACKETS},
     {"[127.0.0.1]:80", IN_BRACKETS},
-    {"[fe80::1%lo]:80", IN_BRACKETS},
+    {"[fe80::1]:45199", LINK_LOCAL},
+    {"[febf::1]:80", LINK_LOCAL},
+    {"[fe80::1%lo]:80", LINK_LOCAL},
+    {"[::1%lo]:80", IN_BRACKETS},
     {"[localhost]:80", IN_BRACKETS},
     {"[" HUNDRED "]:80", IN_BRACKETS},
     {"[::1]", BEHIND_BRACKETS},
@@ -94,7 +101,7 @@ static const struct {
 START_TEST(a_mistake_gets_a_sentence)
 {
     struct listen_address address;
-    char why[128] = "";
+    char why[256] = "";
 
     ck_assert_msg(!listen_address_parse(&address, mistakes[_i].text, why, sizeof why), "%s",
                   mistakes[_i].text);
@@ -106,7 +113,7 @@ static const char *read_key(struct pool *pool, const char *value, const char *fi
 {
     const struct written written = {value, value, {file, 0, 1}};
     const char *out = NULL;
-    char why[128] = "";
+    char why[256] = "";
 
     if (!text_read_listen(&written, pool, &out, why, sizeof why)) {
         ck_assert_str_ne(why, "");

@@ -5,9 +5,9 @@
 
 static char long_name[400];
 
-static const char *const names[] = {"alpha",          "beta",           "node-1.example",
-                                    "node-2.example", "node-3.example", "node-4.example",
-                                    "\x1b[2J",        long_name};
+static const char *const names[] = {
+    "alpha",          "beta",    "node-1.example", "node-2.example", "node-3.example",
+    "node-4.example", "\x1b[2J", long_name,        "gone",           "b"};
 
 static const struct {
     const char *name, *hint;
@@ -19,6 +19,10 @@ static const struct {
     {"example", "; did you mean node-1.example or node-2.example or node-3.example?"},
     {"[2", "; did you mean \\x1b[2J?"},
     {"omega", ""},
+    {"beto", "; did you mean beta?"},
+    {"nope", ""}, /* near to "gone", for who counts slips only */
+    {"a", ""},
+    {"x", ""},
     {"", ""},
 };
 

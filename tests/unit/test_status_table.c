@@ -62,8 +62,8 @@ START_TEST(five_servers_in_80_columns)
         "3 ok, 1 failing, 1 overdue; 12,345 polls, 121 failed, none early; up 3.1 d\n"
         "\n"
         "STATE    SERVER       FOR  NEXT       DELAY  LAST RESULT\n"
-        "overdue  beta     3.3 min  in 56 s     60 s  status 503: the server answered ...\n"
-        "failing  delta      2.2 s  polling      1 s  connect: [2001:db8::1]:443: conn...\n"
+        "overdue  beta     3.3 min  in 56 s     60 s  status 503 (112 times)\n"
+        "failing  delta      2.2 s  polling      1 s  connect: [2001:d...nnection refused\n"
         "ok       alpha        1 d  in 1 h       2 h  200\n"
         "ok       epsilon   250 ms  due            -  not polled yet\n"
         "ok       gamma      3.1 d  in 950 ms    5 s  200\n");
@@ -78,8 +78,7 @@ START_TEST(five_servers_in_200_columns)
                      "STATE    SERVER       FOR  NEXT       DELAY     LATE    TOOK  POLLS  FAILED  "
                      "URL                                                LAST RESULT\n"
                      "overdue  beta     3.3 min  in 56 s     60 s   0.2 ms   1.5 s    120     112  "
-                     "https://beta.example.net/lease/renew?holder=me     status 503: the server "
-                     "answered with status 503 (112 times)\n"
+                     "https://beta.example.net/lease/renew?holder=me     status 503 (112 times)\n"
                      "failing  delta      2.2 s  polling      1 s        -  0.4 ms     25       9  "
                      "https://delta.example.net/lease/renew?holder=me    connect: "
                      "[2001:db8::1]:443: connection refused\n"
@@ -100,6 +99,60 @@ START_TEST(nothing_is_cut_without_a_terminal)
     ck_assert_ptr_nonnull(strstr(shown, "(112 times)\n"));
     ck_assert_ptr_null(strstr(shown, "..."));
     ck_assert_ptr_null(strchr(shown, '\x1b'));
+}
+END_TEST
+
+enum { MANY = 400, LONG = 8 };
+
+/* A few of many have long names, and are the ones that fail. */
+static const char *show_many(size_t width)
+{
+    struct buffer json = {0};
+    buffer_print(&json,
+                 HEAD "\"ok\":%d,\"failing\":%d,\"overdue\":0,\"polls\":1,"
+                      "\"failures\":1,\"servers\":[",
+                 MANY - LONG, LONG);
+    for (int i = 0; i < MANY; i++)
+        buffer_print(&json,
+                     "%s{\"name\":\"%s%d\",\"state\":\"%s\",\"since\":1764267800,"
+                     "\"url\":\"http://a/\",\"polls\":9,\"failures\":9,\"delay\":60,"
+                     "\"last\":1764268000%s}",
+                     i > 0 ? "," : "",
+                     i < LONG ? "the-long-name-of-a-server-in.some.rack-of-eu-west-" : "s", i,
+                     i < LONG ? "failing" : "ok",
+                     i == 1 ? ",\"error\":\"connect\",\"detail\":\"127.0.0.1:45199: connection "
+                              "refused\",\"attempt\":1234"
+                            : ",\"status\":200");
+    buffer_add(&json, "]}", sizeof "]}");
+    show(json.bytes, (struct screen){.width = width, .height = SIZE_MAX});
+    buffer_free(&json);
+    return shown;
+}
+
+static const char *const rows_of_80 =
+    "\nSTATE    SERVER                FOR  NEXT  DELAY  LAST RESULT\n"
+    "failing  the-lo...-west-0  3.3 min  -      60 s  200\n"
+    "failing  the-lo...-west-1  3.3 min  -      60 s  connect...refused (1,234 times)\n";
+
+/* Both ends of a name tell it apart, and it takes no column away from all the others. */
+START_TEST(long_names_are_cut_in_the_middle)
+{
+    ck_assert_msg(strstr(show_many(80), rows_of_80) != NULL, "%.600s", shown);
+    ck_assert_ptr_nonnull(strstr(shown, "\nok       s399 "));
+    show_many(140);
+    ck_assert_msg(strstr(shown, "\nfailing  the-long-name-...ck-of-eu-west-7  ") != NULL, "%.600s",
+                  shown);
+    show_many(SIZE_MAX);
+    ck_assert_ptr_nonnull(strstr(shown, "  the-long-name-of-a-server-in.some.rack-of-eu-west-7  "));
+}
+END_TEST
+
+/* "127.0.0...." would be read as one more part of the address. */
+START_TEST(no_dot_is_beside_those_of_a_cut)
+{
+    show_many((size_t)_i);
+    ck_assert_ptr_nonnull(strstr(shown, "..."));
+    ck_assert_ptr_null(strstr(shown, "...."));
 }
 END_TEST
 
@@ -189,6 +242,8 @@ static Suite *suite(void)
     tcase_add_test(tcase, five_servers_in_80_columns);
     tcase_add_test(tcase, five_servers_in_200_columns);
     tcase_add_test(tcase, nothing_is_cut_without_a_terminal);
+    tcase_add_test(tcase, long_names_are_cut_in_the_middle);
+    tcase_add_loop_test(tcase, no_dot_is_beside_those_of_a_cut, 40, 120);
     tcase_add_loop_test(tcase, no_line_is_longer_than_the_terminal, 20, 260);
     tcase_add_test(tcase, a_long_table_has_its_head_at_the_end);
     tcase_add_test(tcase, colours_do_not_move_anything);

@@ -149,6 +149,13 @@ function rank() {
   keys.forEach(([, server], index) => (server.rank = index));
 }
 
+// The column of names is as wide as nearly all of them need; a few long ones take no room from the results.
+function measureNames() {
+  const lengths = [...servers.keys()].map((name) => visible(name).length).sort((a, b) => a - b);
+  const usual = lengths[lengths.length - 1 - Math.floor(lengths.length / 16)] ?? 0;
+  document.documentElement.style.setProperty("--letters", usual);
+}
+
 const isSameDaemon = (data) =>
   head !== null && head.pid === data.pid && head.started === data.started && head.generation === data.generation;
 
@@ -160,6 +167,7 @@ function take({ came, data }, isWhole) {
   if (isWhole) servers = new Map(changed.map((server) => [server.name, server]));
   else for (const server of changed) servers.set(server.name, Object.assign(server, { rank: servers.get(server.name).rank }));
   if (isWhole) rank();
+  if (isWhole) measureNames();
   head = rest;
   adjustClock(data.now, came);
   return true;
@@ -377,8 +385,9 @@ function makeRow() {
   return { element, use, cells, server: null };
 }
 
-// "connect: 127.0.0.1:1: connection refused"
+// "connect: 127.0.0.1:1: connection refused"; "status 503" says all that there is to say.
 function resultOf(server) {
+  if (server.error === "status" && server.status !== undefined) return [`status ${server.status}`, ""];
   if (server.error) return [server.error, server.detail ? `: ${server.detail}` : ""];
   if (server.last === undefined) return ["", "not polled yet"];
   const answer = server.status === undefined ? "good" : String(server.status);

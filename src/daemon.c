@@ -109,15 +109,29 @@ char *daemon_find_state_file(const struct daemon_settings *settings)
     return xasprintf("%.*s/schedule", (int)strcspn(folders, ":"), folders);
 }
 
+static struct descriptors_use use_of(const struct daemon *daemon,
+                                     const struct daemon_settings *settings)
+{
+    return (struct descriptors_use){.state_file = daemon->state_file != NULL,
+                                    .log_file = settings->log_file != NULL,
+                                    .hooks = settings->on_change != NULL,
+                                    .listener = daemon->listener_connections};
+}
+
 /* How many there may be at a time. */
 size_t daemon_count_connections(const struct daemon *daemon, const struct daemon_settings *settings)
 {
-    const struct descriptors_use use = {
-        .state_file = daemon->state_file != NULL,
-        .log_file = settings->log_file != NULL,
-        .hooks = settings->on_change != NULL,
-        .listener = daemon->listen == NULL ? 0 : descriptors_for_listener(&daemon->descriptors)};
+    const struct descriptors_use use = use_of(daemon, settings);
     return descriptors_left(&daemon->descriptors, &use);
+}
+
+/* The listener has its share for good. */
+static void share_descriptors(struct daemon *daemon, const struct daemon_settings *settings)
+{
+    const struct descriptors_use others = use_of(daemon, settings);
+    descriptors_init(&daemon->descriptors);
+    if (daemon->listen != NULL)
+        daemon->listener_connections = descriptors_for_listener(&daemon->descriptors, &others);
 }
 
 /* --- start -------------------------------------------------------------------- */
@@ -166,8 +180,7 @@ static bool start_listener(struct daemon *daemon, const struct daemon_settings *
                                  .log = &daemon->log,
                                  .per_server = settings->metrics_per_server};
     if (listener_start(&daemon->listener, &daemon->loop, &daemon->wakeups, daemon->listen,
-                       descriptors_for_listener(&daemon->descriptors), &site, why,
-                       sizeof why) != 0) {
+                       daemon->listener_connections, &site, why, sizeof why) != 0) {
         fprintf(stderr, "aiopoll: cannot listen on %s: %s\n", daemon->listen, why);
         return false;
     }
@@ -254,7 +267,7 @@ static int start_parts(struct daemon *daemon, const struct daemon_settings *sett
     error = dns_init(&daemon->http->dns, &daemon->loop, &daemon->wakeups);
     if (error != 0)
         return refuse_to_start("cannot start c-ares", ares_strerror(error));
-    descriptors_init(&daemon->descriptors);
+    share_descriptors(daemon, settings);
     slots_init(&daemon->http->slots, &daemon->wakeups, daemon_count_connections(daemon, settings),
                &conn_slots_callbacks);
     return 0;

@@ -32,12 +32,13 @@ struct daemon {
     struct http_env *http;
     struct log log;
     struct hooks *hooks;
-    struct listener *listener; /* NULL: nothing is served */
-    char *listen;              /* and where; NULL, too */
-    struct site site;          /* and what is */
-    struct board board;        /* kept only for that */
-    struct schedule *schedule; /* NULL: none is kept */
-    char *state_file;          /* and where */
+    struct listener *listener;   /* NULL: nothing is served */
+    char *listen;                /* and where; NULL, too */
+    size_t listener_connections; /* that it may have; 0: there is none */
+    struct site site;            /* and what is */
+    struct board board;          /* kept only for that */
+    struct schedule *schedule;   /* NULL: none is kept */
+    char *state_file;            /* and where */
     struct fleet fleet;
     struct reload *reload;
     bool reloading;               /* from the signal until all is applied or refused */

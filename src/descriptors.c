@@ -42,19 +42,19 @@ void descriptors_init(struct descriptors *descriptors)
     *descriptors = (struct descriptors){limit, count_open() + (spare < 32 ? spare : 32)};
 }
 
-size_t descriptors_for_listener(const struct descriptors *descriptors)
-{
-    size_t quarter =
-        descriptors->limit > descriptors->base ? (descriptors->limit - descriptors->base) / 4 : 0;
-    if (quarter < 1)
-        return 1;
-    return quarter < LISTENER_CONNECTIONS ? quarter : LISTENER_CONNECTIONS;
-}
-
 size_t descriptors_left(const struct descriptors *descriptors, const struct descriptors_use *use)
 {
     size_t taken = descriptors->base + (use->state_file ? STATE_FILE : 0) +
                    (use->log_file ? LOG_FILE : 0) + (use->hooks ? HOOKS_DESCRIPTORS : 0) +
                    (use->listener > 0 ? LISTENER_DESCRIPTORS + use->listener : 0);
     return descriptors->limit > taken ? descriptors->limit - taken : 1;
+}
+
+size_t descriptors_for_listener(const struct descriptors *descriptors,
+                                const struct descriptors_use *use)
+{
+    size_t quarter = descriptors_left(descriptors, use) / 4;
+    if (quarter < 1)
+        return 1;
+    return quarter < LISTENER_CONNECTIONS ? quarter : LISTENER_CONNECTIONS;
 }

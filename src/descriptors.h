@@ -19,8 +19,10 @@ struct descriptors_use {
 /* Raises the limit; once all is open that stays so, but connections. */
 void descriptors_init(struct descriptors *descriptors);
 
-/* How many connections the listener may have: where there are few, most are for the polls. */
-size_t descriptors_for_listener(const struct descriptors *descriptors);
+/* How many connections the listener may have besides that use: where there are few, most are for
+ * the polls. */
+size_t descriptors_for_listener(const struct descriptors *descriptors,
+                                const struct descriptors_use *use);
 
 /* How many are left for connections; at least 1. */
 size_t descriptors_left(const struct descriptors *descriptors, const struct descriptors_use *use);

@@ -54,7 +54,7 @@ static const char usage[] =
     "\n"
     "A URL is polled like those of the file. Each poll is a line on standard output.\n"
     "SIGTERM and SIGINT stop aiopoll; SIGHUP has it read the configuration afresh.\n"
-    "Exit status: 0 well; 1 a poll failed (--count), a server does (--status),\n"
+    "Exit status: 0 well; 1 a poll (--count) or server (--status, --explain) failed,\n"
     "or aiopoll could not go on; 2 wrong usage or configuration, or no daemon.\n"
     "\n"
     "Examples: aiopoll -c /etc/aiopoll/servers.ini\n"

@@ -50,6 +50,7 @@ enum {
     NAME_ENOUGH = 32, /* so much of it is worth more than the columns after DELAY */
     NAME_MOST = 128,
     NAMES_CUT = 16,     /* one name in so many may be longer than its column */
+    RESULT_KEPT = 13,   /* and with the dots that much of a result has to be shown */
     RESULT_LEAST = 26,  /* so much of a result is worth more than the column DELAY, */
     RESULT_ENOUGH = 48, /* and so much of it more than those after that */
     URL_LEAST = 24,
@@ -249,15 +250,27 @@ static void pad(struct buffer *out, size_t blanks)
 
 static const char dots[] = "...";
 
+/* What is to be kept of the cell's end goes, where nothing would be left of the rest. */
+static void drop_kept(struct table *table, size_t width)
+{
+    if (table->cell.length <= width || table->kept + RESULT_KEPT <= width)
+        return;
+    table->cell.length -= table->kept;
+    table->kept = 0;
+}
+
 /* Cuts the cell down to its column: in the middle, or at its end. No dot is beside those dots. */
-static void cut(struct table *table, int column)
+static void cut(struct table *table, size_t width, bool both)
 {
     struct buffer *cell = &table->cell;
-    const size_t width = table->width[column], mark = least_of(width, strlen(dots));
-    if (cell->length <= width || table->screen->width == SIZE_MAX)
+    const size_t mark = least_of(width, strlen(dots));
+    if (table->screen->width == SIZE_MAX)
         return;
-    const size_t room = width - mark, kept = least_of(table->kept, room);
-    size_t tail = columns[column].both ? kept + (room - kept + 1) / 2 : 0, head = room - tail;
+    drop_kept(table, width);
+    if (cell->length <= width)
+        return;
+    const size_t room = width - mark, kept = table->kept;
+    size_t tail = both ? kept + (room - kept + 1) / 2 : 0, head = room - tail;
     const char *end = cell->bytes + cell->length - tail;
     for (; tail > 0 && *end == '.'; tail--)
         end++;
@@ -271,7 +284,6 @@ static void cut(struct table *table, int column)
 /* The cell, in its column's width; the last one of a line has nothing behind it. */
 static void put_cell(struct buffer *out, struct table *table, int column, bool last)
 {
-    cut(table, column);
     const size_t width = table->width[column], length = table->cell.length;
     const size_t blanks = length < width ? width - length : 0;
     if (columns[column].right)
@@ -300,6 +312,7 @@ static void put_line(struct buffer *out, struct table *table, const struct answe
         const bool coloured = server == NULL ? column == 0 : column == STATE;
         if (coloured)
             colour(out, table->screen, server == NULL ? "1" : colour_of(server->state));
+        cut(table, table->width[column], server != NULL && columns[column].both);
         put_cell(out, table, column, column == last);
         if (server != NULL && coloured)
             colour(out, table->screen, "0");

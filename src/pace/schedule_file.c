@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/duration.h"
-#include "base/lock_file.h"
 #include "base/xalloc.h"
 
 /* More is no state file. */
@@ -170,18 +170,22 @@ char *schedule_file_read(struct schedule_file *file, size_t *length)
 /* --- writing --------------------------------------------------------------------------- */
 
 /* Another process would write over what this one writes. The lock is on a file of its own, as
- * the state file itself is replaced again and again. */
+ * the state file itself is replaced again and again. Where the file system has no locks, it
+ * goes without. */
 static bool lock_file(struct schedule_file *file)
 {
     if (file->lock >= 0)
         return true;
-    file->lock = lock_file_take(file->lock_path);
-    if (file->lock >= 0)
-        return true;
-    if (errno != EWOULDBLOCK)
+    int fd = open(file->lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (fd < 0)
         return fail(file, file->lock_path, "cannot be created");
-    errno = 0;
-    return fail(file, file->path, "is in use by another process");
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        close(fd);
+        errno = 0;
+        return fail(file, file->path, "is in use by another process");
+    }
+    file->lock = fd;
+    return true;
 }
 
 static bool write_bytes(int fd, const char *bytes, size_t length)

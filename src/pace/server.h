@@ -36,8 +36,7 @@ struct poll {
     struct delay delay; /* until the next request */
     int64_t due;        /* when that one is to leave */
     int64_t last_delay; /* what the server said last, clamped; -1: nothing yet */
-    int64_t
-        late; /* ns from due to the request's first byte (below 0 would be early); POLL_UNSENT */
+    int64_t late;       /* ns from due to the request's first byte; below 0: early; POLL_UNSENT */
     unsigned attempt;   /* failures in a row, this one included */
     unsigned repeated;  /* failures in a row that were equal to this one, itself included */
     unsigned ended_run; /* how many equal failures this poll brings to an end */

@@ -129,7 +129,8 @@ static void say_failed(struct buffer *out, bool *first, const struct board_row *
 /* The row of one that a reload gave another URL is a new one. */
 static void say_new(struct buffer *out, bool *first, const struct server *server)
 {
-    say(out, first, "Its URL has not been polled since aiopoll was started.");
+    say(out, first,
+        "It has not been polled since aiopoll was started, or a reload gave it this URL.");
     if (server->state == SERVER_FETCHING)
         say(out, first, "The first poll is under way.");
     else if (server->promised)

@@ -1,5 +1,7 @@
 #include "report/json_member.h"
 
+#include <stdlib.h>
+
 #include "base/duration.h"
 
 void json_member_text(struct buffer *out, const char *key, const char *text)
@@ -17,8 +19,9 @@ void json_member_span(struct buffer *out, const char *key, int64_t ns)
 
 void json_member_moment(struct buffer *out, const char *key, int64_t wall)
 {
-    buffer_print(out, ",\"%s\":%lld.%06lld", key, (long long)(wall / SECOND),
-                 (long long)(wall % SECOND / MICROSECOND));
+    buffer_print(out, ",\"%s\":%s%lld.%06lld", key, wall < 0 ? "-" : "",
+                 llabs((long long)(wall / SECOND)),
+                 llabs((long long)(wall % SECOND / MICROSECOND)));
 }
 
 void json_member_number(struct buffer *out, const char *key, double number)

@@ -2,15 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
-#include "base/lock_file.h"
+#include "base/duration.h"
 
-enum { MODE = 0660 };
+enum {
+    MODE = 0660,
+    LOCK_TRIES = 1000, /* a millisecond each */
+};
 
 static int fail(int error, char *why, size_t why_size, const char *what)
 {
@@ -20,19 +26,19 @@ static int fail(int error, char *why, size_t why_size, const char *what)
 }
 
 /* Between bind() and listen() a socket looks like one that was left, and between a look and its
- * removal it may be another's: who comes at the same time is kept away by a lock. */
-static int take_lock(const char *path, int *lock, char *why, size_t why_size)
+ * removal it may be another's: who comes at the same time waits for a lock on the folder, which is
+ * nobody's for long. Where somebody keeps it all the same, or there is none, it goes without. */
+static int lock_folder(const char *path)
 {
-    char lock_path[sizeof((struct sockaddr_un *)NULL)->sun_path + sizeof ".lock"];
-    char what[sizeof lock_path + 64];
-    snprintf(lock_path, sizeof lock_path, "%s.lock", path);
-    *lock = lock_file_take(lock_path);
-    if (*lock >= 0)
-        return 0;
-    if (errno == EWOULDBLOCK)
-        return fail(EADDRINUSE, why, why_size, "another process listens there");
-    snprintf(what, sizeof what, "%s cannot be opened", lock_path);
-    return fail(errno, why, why_size, what);
+    char copy[sizeof((struct sockaddr_un *)NULL)->sun_path];
+    snprintf(copy, sizeof copy, "%s", path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int tries = 0; fd >= 0 && tries < LOCK_TRIES; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+            break;
+        nanosleep(&(struct timespec){.tv_nsec = MILLISECOND}, NULL);
+    }
+    return fd;
 }
 
 /* 0: nobody, as with a file that a process has left; else who answers, or why that cannot be found
@@ -97,12 +103,12 @@ int socket_file_listen(struct socket_file *file, int fd, const struct sockaddr_u
                        int backlog, char *why, size_t why_size)
 {
     *file = (struct socket_file){.address = *address};
-    int error = take_lock(address->sun_path, &file->lock, why, why_size);
-    if (error != 0)
-        return error;
-    error = make(file, fd, backlog, why, why_size);
+    int lock = lock_folder(address->sun_path);
+    int error = make(file, fd, backlog, why, why_size);
     if (error != 0)
         socket_file_remove(file);
+    if (lock >= 0)
+        close(lock);
     return error;
 }
 
@@ -112,5 +118,4 @@ void socket_file_remove(const struct socket_file *file)
     struct stat info;
     if (lstat(path, &info) == 0 && info.st_dev == file->device && info.st_ino == file->inode)
         unlink(path);
-    close(file->lock);
 }

@@ -338,7 +338,7 @@ static bool is_served(void *arg)
 static bool pieces_have_stopped(void *arg)
 {
     unsigned *before = arg;
-    bool stopped = *before == scene.pieces;
+    bool stopped = scene.pieces > 0 && *before == scene.pieces;
 
     *before = scene.pieces;
     turn(50);
@@ -452,6 +452,7 @@ START_TEST(a_stalled_reader_does_not_keep_the_loop_busy)
     listener_client_say(clients[1], "GET / HTTP/1.1\r\n");
     listener_scene_wait(&scene, pieces_have_stopped, &pieces);
     listener_scene_wait(&scene, is_quiet, NULL); /* on a slow machine bytes are still under way */
+    pieces = scene.pieces;
     turn(50);
     ck_assert_uint_eq(scene.pieces, pieces);
 }

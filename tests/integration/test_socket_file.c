@@ -125,7 +125,6 @@ START_TEST(of_many_that_start_at_once_one_listens)
 }
 END_TEST
 
-/* What is not ours is not made accessible. */
 START_TEST(a_failure_leaves_nothing)
 {
     struct socket_file file;

@@ -128,7 +128,7 @@ const wasClockSet = (now, came) => Math.abs(now - came - clockOffset) > 1;
 
 // --- asking ------------------------------------------------------------------------------------
 
-// fetch() tells with a TypeError that nobody answers; so does this script where an answer has not what it should.
+// A TypeError of fetch() says that nobody answers; one of this script, that an answer has not what it should.
 function asUnreachable(error) {
   if (error instanceof TypeError) error.isUnreachable = true;
   throw error;
@@ -138,11 +138,11 @@ async function ask(path) {
   const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN) }).catch(asUnreachable);
   const came = pageNow();
   if (!response.ok) throw Object.assign(new Error("status"), { status: response.status });
-  return { came, data: await response.json() };
+  return { came, data: await response.json().catch(asUnreachable) };
 }
 
 // The place of each by name, a2 before a10, which is found once; a collator takes thrice as long.
-function rank() {
+function rank(servers) {
   const digits = (name) => name.toLowerCase().replace(/\d+/g, (number) => number.padStart(12, "0"));
   const keys = [...servers.values()].map((server) => [digits(server.name), server]);
   keys.sort(([a, { name: x }], [b, { name: y }]) => (a < b || (a === b && x < y) ? -1 : 1));
@@ -164,9 +164,13 @@ function take({ came, data }, isWhole) {
   const { servers: changed, ...rest } = data;
   const isAboutOurs = isSameDaemon(data) && changed.every(({ name }) => servers.has(name));
   if (!isWhole && (!isAboutOurs || wasClockSet(data.now, came))) return false;
-  if (isWhole) servers = new Map(changed.map((server) => [server.name, server]));
-  else for (const server of changed) servers.set(server.name, Object.assign(server, { rank: servers.get(server.name).rank }));
-  if (isWhole) rank();
+  if (isWhole) {
+    const all = new Map(changed.map((server) => [server.name, server]));
+    rank(all); // which throws where they are none
+    servers = all;
+  } else {
+    for (const server of changed) servers.set(server.name, Object.assign(server, { rank: servers.get(server.name).rank }));
+  }
   if (isWhole) measureNames();
   head = rest;
   adjustClock(data.now, came);

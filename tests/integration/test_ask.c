@@ -188,8 +188,11 @@ START_TEST(a_missing_permission_is_told)
     ask_scene_on_unix(path);
     ck_assert_int_eq(chmod(path, 0), 0);
     ck_assert_int_eq(chmod(rig_directory(rig), 0711), 0);
-    if (!become_nobody())
+    if (!become_nobody()) {
+        fprintf(stderr,
+                "skipped: a_missing_permission_is_told: the program cannot be run as nobody\n");
         return;
+    }
     rig_start(rig, "--status", ask_scene_listen(), NULL);
     ck_assert_int_eq(rig_wait_exit(rig, SCENE_LIMIT_MS).status, 2);
     snprintf(told, sizeof told,

@@ -270,7 +270,8 @@ START_TEST(stalled_watchers_leave_them_to_the_polls)
 
     rig_set_shell(rig, "ulimit -n 64; exec \"$@\"");
     start(0, 5, "delay=0.6", "keep-alive = 0\nconnect-timeout = 300ms\n",
-          "[aiopoll]\nlisten = 127.0.0.1:0\n");
+          _i == 0 ? "[aiopoll]\nlisten = 127.0.0.1:0\n"
+                  : "[aiopoll]\nlisten = 127.0.0.1:0\nstate-file = schedule\non-change = true\n");
     await_requests_of_each(5, 1);
     for (int i = 0; i < STALLED; i++) {
         clients[i] = raw_client_new(rig_loop(rig), listener_address_of());
@@ -328,7 +329,7 @@ static Suite *suite(void)
     tcase_add_test(tests, silent_servers_do_not_keep_others_waiting_for_ever);
     tcase_add_test(tests, a_stop_while_hundreds_wait_is_clean);
     tcase_add_loop_test(tests, hardly_a_descriptor_at_all_still_polls, 0, 3);
-    tcase_add_test(tests, stalled_watchers_leave_them_to_the_polls);
+    tcase_add_loop_test(tests, stalled_watchers_leave_them_to_the_polls, 0, 2);
     if (!namespace_has_network("descriptors"))
         return suite;
     tests = scene_case_apart(suite, "addresses");

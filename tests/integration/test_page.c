@@ -272,6 +272,24 @@ START_TEST(it_shows_that_an_answer_is_none)
 }
 END_TEST
 
+/* It goes on, and with what it knew, whatever is filtered meanwhile. */
+START_TEST(an_answer_that_is_none_changes_nothing)
+{
+    begin(10);
+    open_page();
+    browser_value(browser, "document.querySelector('#filter').value = 's0000';"
+                           "document.querySelector('#filter').dispatchEvent(new Event('input'))");
+    page_site_reload(site, 10); /* so that all is asked for */
+    page_site_answer(site, "{\"servers\":[{}]}");
+    browser_await(browser, "!document.querySelector('#gone').hidden");
+    browser_await(browser, "document.querySelector('#gone-since').textContent"
+                           ".startsWith('Shown is what was known')");
+    page_site_answer(site, NULL);
+    browser_await(browser, "document.querySelector('#gone').hidden");
+    ck_assert_double_eq(browser_number(browser, "document.querySelectorAll('.row').length"), 10);
+}
+END_TEST
+
 /* --- an opened server ---------------------------------------------------------------- */
 
 #define BARS(plot, bars)                                                                           \
@@ -545,6 +563,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, another_configuration_is_taken_over);
     tcase_add_test(tcase, it_shows_that_the_daemon_is_gone_and_when_it_is_back);
     tcase_add_loop_test(tcase, it_shows_that_an_answer_is_none, 0, 6);
+    tcase_add_test(tcase, an_answer_that_is_none_changes_nothing);
     tcase_add_test(tcase, an_opened_server_is_explained_and_drawn);
     tcase_add_test(tcase, an_opened_server_is_kept_up_to_date);
     tcase_add_test(tcase, ten_thousand_are_scrolled_through);

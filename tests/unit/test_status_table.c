@@ -156,6 +156,19 @@ START_TEST(no_dot_is_beside_those_of_a_cut)
 }
 END_TEST
 
+/* Rather than how often, though nothing of that is shown without its beginning. */
+START_TEST(a_narrow_terminal_shows_why)
+{
+    show_many((size_t)_i);
+    const char *row = strchr(strstr(shown, "\nfailing") + 1, '\n') + 1;
+    const char *end = strchr(row, '\n'), *why = strstr(row, "  con"),
+               *times = strstr(row, "times)");
+    ck_assert_msg(why != NULL && why < end, "%d: %.200s", _i, row);
+    if (times != NULL && times < end)
+        ck_assert_msg(strncmp(times - 7, "(1,234 ", 7) == 0, "%d: %.200s", _i, row);
+}
+END_TEST
+
 /* In any width; names and states are there however narrow it is. */
 START_TEST(no_line_is_longer_than_the_terminal)
 {
@@ -245,6 +258,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, long_names_are_cut_in_the_middle);
     tcase_add_loop_test(tcase, no_dot_is_beside_those_of_a_cut, 40, 120);
     tcase_add_loop_test(tcase, no_line_is_longer_than_the_terminal, 20, 260);
+    tcase_add_loop_test(tcase, a_narrow_terminal_shows_why, 40, 140);
     tcase_add_test(tcase, a_long_table_has_its_head_at_the_end);
     tcase_add_test(tcase, colours_do_not_move_anything);
     tcase_add_test(tcase, an_empty_fleet_is_one_line);

@@ -37,7 +37,7 @@ static size_t line_of(const char *text, size_t length, size_t room)
         return length;
     while (taken > 0 && text[taken] != ' ')
         taken--;
-    return taken > 0 ? taken : room;
+    return taken > 0 ? taken : people_cut_before(text, room);
 }
 
 /* From the indentation on, and so are the lines after the first. Frees the text. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/escape.h"
 
@@ -75,4 +76,23 @@ void people_text(struct buffer *out, const char *text)
         else
             buffer_add(out, escaped, escape_byte(escaped, (unsigned char)*text));
     }
+}
+
+static size_t escape_length(const char *escape)
+{
+    return escape[1] == 'x' ? strlen("\\x1b") : strlen("\\n");
+}
+
+size_t people_cut_before(const char *text, size_t at)
+{
+    for (size_t back = 1; back <= at && back < strlen("\\x1b"); back++)
+        if (text[at - back] == '\\')
+            return escape_length(text + at - back) > back ? at - back : at;
+    return at;
+}
+
+size_t people_cut_after(const char *text, size_t at)
+{
+    size_t begin = people_cut_before(text, at);
+    return begin == at ? at : begin + escape_length(text + begin);
 }

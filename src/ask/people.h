@@ -17,4 +17,9 @@ void people_count(struct buffer *out, int64_t count);
  * most of what is shown was escaped before. */
 void people_text(struct buffer *out, const char *text);
 
+/* Where a text may be cut that such escapes are in: at `at`, below its length, or, where that is
+ * within one, before it; with people_cut_after() behind it, which may be behind the text's end. */
+size_t people_cut_before(const char *text, size_t at);
+size_t people_cut_after(const char *text, size_t at);
+
 #endif

@@ -270,15 +270,17 @@ static void cut(struct table *table, size_t width, bool both)
     if (cell->length <= width)
         return;
     const size_t room = width - mark, kept = table->kept;
-    size_t tail = both ? kept + (room - kept + 1) / 2 : 0, head = room - tail;
-    const char *end = cell->bytes + cell->length - tail;
-    for (; tail > 0 && *end == '.'; tail--)
+    const size_t tail = both ? kept + (room - kept + 1) / 2 : 0;
+    size_t head = people_cut_before(cell->bytes, room - tail), end = cell->length - tail;
+    if (tail > 0)
+        end = least_of(people_cut_after(cell->bytes, end), cell->length);
+    while (end < cell->length && cell->bytes[end] == '.')
         end++;
     while (head > 0 && cell->bytes[head - 1] == '.')
         head--;
     memcpy(cell->bytes + head, dots, mark);
-    memmove(cell->bytes + head + mark, end, tail);
-    cell->length = head + mark + tail;
+    memmove(cell->bytes + head + mark, cell->bytes + end, cell->length - end);
+    cell->length = head + mark + cell->length - end;
 }
 
 /* The cell, in its column's width; the last one of a line has nothing behind it. */

@@ -88,6 +88,22 @@ START_TEST(texts_are_printable)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    size_t at, before, after;
+} cuts[] = {
+    {"ab\\x1bcd", 2, 2, 2}, {"ab\\x1bcd", 3, 2, 6},  {"ab\\x1bcd", 4, 2, 6}, {"ab\\x1bcd", 5, 2, 6},
+    {"ab\\x1bcd", 6, 6, 6}, {"ab\\x1bcd", 7, 7, 7},  {"ab\\ncd", 3, 2, 4},   {"ab\\ncd", 4, 4, 4},
+    {"ab\\ncd", 5, 5, 5},   {"\\xc3\\xa9", 5, 4, 8}, {"\\xc3", 0, 0, 0},     {"\\xc3", 1, 0, 4},
+};
+
+START_TEST(no_escape_is_cut)
+{
+    ck_assert_uint_eq(people_cut_before(cuts[_i].text, cuts[_i].at), cuts[_i].before);
+    ck_assert_uint_eq(people_cut_after(cuts[_i].text, cuts[_i].at), cuts[_i].after);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("people");
@@ -95,6 +111,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tcase, spans_have_one_unit, 0, sizeof spans / sizeof *spans);
     tcase_add_loop_test(tcase, counts_are_in_groups, 0, sizeof counts / sizeof *counts);
     tcase_add_test(tcase, texts_are_printable);
+    tcase_add_loop_test(tcase, no_escape_is_cut, 0, sizeof cuts / sizeof *cuts);
     suite_add_tcase(s, tcase);
     return s;
 }

@@ -248,6 +248,30 @@ START_TEST(a_hostile_text_is_shown)
 }
 END_TEST
 
+/* What looks like the beginning of an escape may be the end of the text. */
+START_TEST(escapes_are_not_cut_and_not_read_beyond)
+{
+    static const char *const names[] = {"\\\\x", "\\\\",
+                                        "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"};
+    struct buffer json = {0};
+    buffer_print(&json, HEAD "\"ok\":3,\"failing\":0,\"overdue\":0,\"polls\":1,\"failures\":0,"
+                             "\"servers\":[");
+    for (size_t i = 0; i < 3; i++)
+        buffer_print(
+            &json,
+            "%s{\"name\":\"a-name-of-some-length-%s\",\"state\":\"ok\",\"since\":1764267800,"
+            "\"url\":\"http://a/%s\",\"polls\":9,\"failures\":9}",
+            i > 0 ? "," : "", names[i], names[i]);
+    buffer_add(&json, "]}", sizeof "]}");
+    show(json.bytes, (struct screen){.width = (size_t)_i, .height = SIZE_MAX});
+    buffer_free(&json);
+    for (const char *at = shown; (at = strstr(at, "\\xc3")) != NULL; at++)
+        ck_assert(strncmp(at, "\\xc3\\xa9", 8) == 0 || strncmp(at + 4, "...", 3) == 0 ||
+                  at[4] == ' ');
+    ck_assert_ptr_null(strstr(shown, "...xa9"));
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("status table");
@@ -264,6 +288,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, an_empty_fleet_is_one_line);
     tcase_add_test(tcase, early_requests_are_told);
     tcase_add_test(tcase, a_hostile_text_is_shown);
+    tcase_add_loop_test(tcase, escapes_are_not_cut_and_not_read_beyond, 20, 120);
     suite_add_tcase(s, tcase);
     return s;
 }

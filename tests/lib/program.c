@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "must.h"
+
+enum { REPORTED = 99 }; /* see ASAN_OPTIONS in script/test */
 
 static const int SMALL_PIPE = 4096;
 
@@ -83,6 +86,18 @@ static void drain_stdout(struct program *program)
     lines_end(&program->out);
 }
 
+/* By a fault of its own, or a report of a sanitizer: script/test looks for the word where a test
+ * has failed, as that is no matter of time. */
+static void tell_crash(const struct program *program)
+{
+    int number = program->term_signal;
+    bool crashed = number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGILL ||
+                   number == SIGFPE || program->exit_status == REPORTED;
+    if (crashed)
+        fprintf(stderr, "--- crashed: status %d, signal %d\n%s---\n", (int)program->exit_status,
+                number, bytes_text(&program->err));
+}
+
 static void on_exit_of(uv_process_t *process, int64_t exit_status, int term_signal)
 {
     struct program *program = process->data;
@@ -94,6 +109,7 @@ static void on_exit_of(uv_process_t *process, int64_t exit_status, int term_sign
     drain(&program->stderr_pipe, take_stderr);
     if (program->reading)
         drain_stdout(program);
+    tell_crash(program);
     close_handle(process);
 }
 

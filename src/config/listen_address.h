@@ -1,8 +1,8 @@
 /* Where aiopoll can be asked how it is: HOST:PORT, [IPv6]:PORT or unix:PATH. Pure.
  *
  * HOST is an IPv4 address, or "localhost", which is 127.0.0.1. Other names are not taken: what a
- * name means may change, and to find out may take long. Nor are link-local
- * addresses, which need an interface as well. Port 0 is one that the kernel chooses. */
+ * name means may change, and to find out may take long. Nor are link-local addresses, which need
+ * an interface as well. Port 0 is one that the kernel chooses. */
 #ifndef AIOPOLL_LISTEN_ADDRESS_H
 #define AIOPOLL_LISTEN_ADDRESS_H
 

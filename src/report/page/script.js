@@ -168,10 +168,10 @@ function take({ came, data }, isWhole) {
     const all = new Map(changed.map((server) => [server.name, server]));
     rank(all); // which throws where they are none
     servers = all;
+    measureNames();
   } else {
     for (const server of changed) servers.set(server.name, Object.assign(server, { rank: servers.get(server.name).rank }));
   }
-  if (isWhole) measureNames();
   head = rest;
   adjustClock(data.now, came);
   return true;
